@@ -1,0 +1,98 @@
+/** An MQTT broker as the namespace needs it; embedded, or any MQTT 5 cluster outside. */
+export interface Broker {
+	start(): Promise<void>;
+	stop(): Promise<void>;
+	/** Never blocks and never throws for a slow client: each has its own bounded queue. */
+	publish(message: OutgoingMessage): void;
+	/** In-process subscription. A throwing handler is logged with its owner and stops nobody. Returns the way to stop. */
+	subscribe(filter: string, owner: string, handler: (message: IncomingMessage) => void): () => void;
+	/** Is there a client that would receive this topic now? Lets publishers skip serialising. */
+	isHeard(topic: string): boolean;
+	/** Retained payloads that match, topic order. */
+	retained(filter: string, limit: number): { topic: string; payload: Uint8Array }[];
+	clients(): BrokerClient[];
+	/** Since start. */
+	figures(): BrokerFigures;
+}
+
+export interface OutgoingMessage {
+	topic: string;
+	/** A function is called at most once, and only if somebody listens or asks for the retained value. */
+	payload: Uint8Array | (() => Uint8Array);
+	qos?: 0 | 1;
+	retain?: boolean;
+	properties?: MessageProperties;
+}
+
+export interface MessageProperties {
+	contentType?: string;
+	responseTopic?: string;
+	correlationData?: Uint8Array;
+	messageExpirySeconds?: number;
+	payloadFormatIndicator?: boolean;
+	userProperties?: Record<string, string | string[]>;
+}
+
+export interface IncomingMessage {
+	topic: string;
+	payload: Uint8Array;
+	qos: 0 | 1 | 2;
+	retain: boolean;
+	properties?: MessageProperties;
+	/** Who sent it; undefined for the process itself. */
+	client?: { id: string; principal: string };
+}
+
+export interface BrokerClient {
+	id: string;
+	principal: string;
+	address: string;
+	protocol: "mqtt" | "mqtt-ws";
+	version: 3 | 4 | 5;
+	connectedAtMs: number;
+	subscriptions: readonly string[];
+	queuedBytes: number;
+	queuedMessages: number;
+	droppedMessages: number;
+	received: number;
+	sent: number;
+}
+
+export interface BrokerFigures {
+	clients: number;
+	subscriptions: number;
+	retained: number;
+	received: number;
+	sent: number;
+	dropped: number;
+	bytesReceived: number;
+	bytesSent: number;
+	refusedConnections: number;
+	/** Publishes and subscriptions refused by topic rights. */
+	deniedTopics: number;
+}
+
+/** What an MQTT client showed when it knocked. */
+export interface BrokerCredentials {
+	clientId: string;
+	username?: string;
+	password?: Uint8Array;
+	address: string;
+	secure: boolean;
+	/** Common name of a verified client certificate. */
+	certificateName?: string;
+}
+
+/** What an admitted client may do; asked on every new topic, so answer from memory. */
+export interface BrokerRights {
+	/** Principal id, for lists and audit. */
+	principal: string;
+	mayPublish(topic: string): boolean;
+	/** Of a filter, at SUBSCRIBE. */
+	maySubscribe(filter: string): boolean;
+	/** Of a topic, at delivery: wildcards never widen what a client may see. */
+	mayReceive(topic: string): boolean;
+}
+
+/** Undefined refuses: MQTT 5 0x86/0x87, MQTT 3.1.1 4/5. */
+export type BrokerAuthenticator = (who: BrokerCredentials) => Promise<BrokerRights | undefined>;

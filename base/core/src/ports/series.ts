@@ -1,0 +1,93 @@
+import type { SampleBatch } from "../sample-batch.ts";
+import type { Nanos } from "../time.ts";
+
+/** Half open: `from` inclusive, `until` exclusive, ns since 1970 UTC. */
+export interface TimeRange {
+	from: Nanos;
+	until: Nanos;
+}
+
+/** Rows of one tag in time order, ties in order of arrival. */
+export interface SeriesRows {
+	times: BigInt64Array;
+	/** NaN where the value is not a number. */
+	values: Float64Array;
+	quality: Uint8Array;
+	texts?: ReadonlyMap<number, string>;
+}
+
+export const aggregateNames = [
+	"count",
+	"countGood",
+	/** Arithmetic mean of good samples. */
+	"mean",
+	/** Mean over time: each good sample holds until the next one, whatever its quality; bad time is left out. */
+	"timeWeightedMean",
+	"min",
+	"max",
+	"first",
+	"last",
+	"sum",
+	"stddev",
+	/** ns of the bucket covered by good values. */
+	"goodDuration",
+] as const;
+export type AggregateName = (typeof aggregateNames)[number];
+
+export interface Buckets {
+	/** Start of each bucket, aligned to 1970 UTC. Buckets without samples are missing, unless a value holds into them. */
+	starts: BigInt64Array;
+	/** One column a requested aggregate; NaN where it is undefined. */
+	columns: Partial<Record<AggregateName, Float64Array>>;
+}
+
+export interface SeriesFigures {
+	rows: number;
+	bytes: number;
+	oldest: Nanos | undefined;
+	newest: Nanos | undefined;
+	/** Samples taken but not yet durable. */
+	queued: number;
+	flushes: number;
+	lastFlushMs: number;
+}
+
+/**
+ * Time series as the history asks for them. `tag` is an id of the process's tag directory.
+ * Conformance: base/testkit, which every engine runs.
+ */
+export interface SeriesEngine {
+	start(): Promise<void>;
+	/** Flushes, then closes. */
+	stop(): Promise<void>;
+	/**
+	 * Resolves when the batch is durable. A batch whose numbers were all stored before is dropped whole (`duplicate`);
+	 * one that overlaps partly is stored without the known rows (row i has number first + i). Appends become durable in call order.
+	 */
+	append(batch: SampleBatch): Promise<{ stored: number; duplicate: number }>;
+	/** Highest number below which everything of a connection is stored; -1 for an unknown connection. */
+	storedThrough(connection: string): number;
+	/** Unbounded ranges are the caller's fault: `limit` is obligatory, newest dropped beyond it unless `newestFirst`. */
+	raw(query: { tag: number; range: TimeRange; limit: number; newestFirst?: boolean }): Promise<SeriesRows>;
+	/** The last sample before a time (exclusive), so that a line can begin at the edge of a chart. */
+	before(query: {
+		tags: readonly number[];
+		time: Nanos;
+	}): Promise<Map<number, { time: Nanos; value: number; quality: number; text?: string }>>;
+	aggregate(query: {
+		tags: readonly number[];
+		range: TimeRange;
+		bucket: Nanos;
+		functions: readonly AggregateName[];
+	}): Promise<Map<number, Buckets>>;
+	/** At most `points` a tag; the first, last, least and greatest of each pixel column survive (M4), and so does each edge of bad quality. */
+	downsample(query: { tags: readonly number[]; range: TimeRange; points: number }): Promise<Map<number, SeriesRows>>;
+	/** Writes a file; columns tag (topic), time, value, text, quality. */
+	export(query: {
+		tags: readonly { id: number; topic: string }[];
+		range: TimeRange;
+		format: "csv" | "parquet";
+		file: string;
+	}): Promise<{ rows: number }>;
+	figures(): Promise<SeriesFigures>;
+}

@@ -1,0 +1,465 @@
+import { type Client, channel, DataClass, Duration, event, operation, type SampleBatch, type Service } from "@millwright/core";
+import * as z from "zod";
+
+/** Samples that are durable on this machine, in sequence order per connection. Replays come marked historical. */
+export const samples = channel<SampleBatch>("sense.samples");
+
+/** What a consumer that stores samples for good owes the ring: how far it has come. */
+export interface SampleReceipts {
+	/** Everything of the connection up to and including this number is durable here; the ring may forget it. */
+	acknowledge(connection: string, through: number): void;
+}
+
+// ---- configuration ---------------------------------------------------------------------------------------------
+
+export const TagKind = z.enum(["number", "integer", "boolean", "text"]);
+export type TagKind = z.output<typeof TagKind>;
+
+const outside = z.enum(["uncertain", "bad", "drop"]);
+
+/** The way of one value, stage by stage; what is left out does nothing. */
+export const Pipeline = z.strictObject({
+	scale: z.number().default(1),
+	offset: z.number().default(0),
+	/** Decimal places kept after scaling. */
+	round: z.int().min(0).max(12).optional(),
+	/** UCUM unit the machine speaks, converted to the tag's own. */
+	fromUnit: z.string().optional(),
+	/** Plausible range in the tag's unit, both ends inclusive. */
+	range: z
+		.strictObject({ min: z.number().optional(), max: z.number().optional(), outside: outside.default("uncertain") })
+		.optional(),
+	/** Greatest plausible change per second, in the tag's unit. */
+	rate: z.strictObject({ perSecond: z.number().positive(), outside: outside.default("uncertain") }).optional(),
+	/** A value that does not change at all for so long is stuck. */
+	stuckAfter: Duration.optional(),
+	/** Neighbouring tags published with the value: names below the same asset, or full names. */
+	context: z
+		.strictObject({ setpoint: z.string().optional(), mode: z.string().optional(), alarm: z.string().optional() })
+		.optional(),
+	/** What is passed on. Quality changes always are. */
+	pass: z
+		.discriminatedUnion("by", [
+			z.strictObject({ by: z.literal("all") }),
+			z.strictObject({ by: z.literal("sample"), every: Duration }),
+			/** Passes a change of at least `absolute` or `percent` of the last passed value, and one value each `atLeastEvery`. */
+			z.strictObject({
+				by: z.literal("deadband"),
+				absolute: z.number().nonnegative().optional(),
+				percent: z.number().nonnegative().optional(),
+				atLeastEvery: Duration.optional(),
+			}),
+			/** Straight lines with a greatest deviation in the tag's unit. */
+			z.strictObject({ by: z.literal("swinging-door"), deviation: z.number().positive(), atLeastEvery: Duration.optional() }),
+			/** Per window: mean under the tag's own name; min, max, stddev and count under `<tag>.min` … */
+			z.strictObject({ by: z.literal("summary"), window: Duration }),
+		])
+		.default({ by: "all" }),
+});
+export type Pipeline = z.output<typeof Pipeline>;
+
+const tagFields = {
+	/** Checked by the driver's own schema. */
+	address: z.record(z.string(), z.unknown()),
+	kind: TagKind.default("number"),
+	/** UCUM, e.g. "Cel", "bar", "mm/s", "/min", "%", "1". */
+	unit: z.string().default("1"),
+	dataClass: DataClass.default("internal"),
+	/** How often it is read; the connection's own pace when left out. */
+	every: Duration.optional(),
+	/** No good value for so long turns it stale; three times the pace, at least 5 s, when left out. */
+	staleAfter: Duration.optional(),
+	/** May be written through the platform. */
+	writable: z.boolean().default(false),
+	pipeline: Pipeline.prefault({}),
+};
+
+/** One tag, written out. */
+export const TagSettings = z.strictObject({ ...tagFields });
+export type TagSettings = z.output<typeof TagSettings>;
+
+/** A kind of machine: its tags by name, with addresses to be shifted or filled in per machine. */
+export const MachineMap = z.strictObject({
+	title: z.string().optional(),
+	driver: z.string(),
+	/** Laid under every tag's own pipeline. */
+	pipeline: Pipeline.partial().optional(),
+	tags: z.record(z.string(), TagSettings),
+});
+export type MachineMap = z.output<typeof MachineMap>;
+
+export const ConnectionSettings = z.strictObject({
+	driver: z.string(),
+	enabled: z.boolean().default(true),
+	title: z.string().optional(),
+	/** Checked by the driver's own schema. */
+	settings: z.record(z.string(), z.unknown()),
+	/** Pace of reading, or the sampling interval of a subscription. */
+	every: Duration.default(1000),
+	/** One request without an answer for so long has failed. */
+	timeout: Duration.default(3000),
+	/** Requests under way at once. */
+	inFlight: z.int().min(1).max(64).default(4),
+	/** Pause between requests, for weak devices. */
+	pause: Duration.default(0),
+	/** How neighbours are joined into one request (block drivers). */
+	blocks: z
+		.strictObject({
+			/** Units a request may carry; the driver's limit when left out. */
+			maxLength: z.int().min(1).optional(),
+			/** Unused units that may be read along to save a request. */
+			maxGap: z.int().min(0).default(8),
+			/** Never touched: the device answers them with an exception, or worse. */
+			forbidden: z.array(z.strictObject({ space: z.string(), start: z.int().min(0), length: z.int().min(1) })).default([]),
+			/** Each tag in a request of its own. */
+			oneByOne: z.boolean().default(false),
+		})
+		.prefault({}),
+	/** Waiting time before trying again: doubled from first to longest, with a little chance so that a plant does not knock in step. */
+	retry: z.strictObject({ first: Duration.default(500), longest: Duration.default(30_000) }).prefault({}),
+	/** Machines behind this connection, by map. */
+	machines: z
+		.array(
+			z.strictObject({
+				/** Asset path, e.g. northworks/building-a/line-1/cnc-1. */
+				asset: z.string(),
+				map: z.string(),
+				/** Added to the address fields of that name: { register: 100 }. */
+				shift: z.record(z.string(), z.number()).default({}),
+				/** Fills {name} in the text fields of addresses: { node: "CNC1" }. */
+				with: z.record(z.string(), z.string()).default({}),
+			}),
+		)
+		.default([]),
+	/** Tags written out, by full name. */
+	tags: z.record(z.string(), TagSettings).default({}),
+});
+export type ConnectionSettings = z.output<typeof ConnectionSettings>;
+
+export const SenseSettings = z.strictObject({
+	/** What is kept on this machine until the history has it, and some time after for questions. */
+	ring: z
+		.strictObject({
+			keep: Duration.default(72 * 3_600_000),
+			maxBytes: z.number().int().min(1_000_000).default(4_000_000_000),
+			/** Longest wait to share one fsync. */
+			group: Duration.default(10),
+		})
+		.prefault({}),
+	maps: z.record(z.string(), MachineMap).default({}),
+	connections: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), ConnectionSettings).default({}),
+});
+export type SenseSettings = z.output<typeof SenseSettings>;
+
+// ---- what can be asked -----------------------------------------------------------------------------------------
+
+/** Counted from the first start of this data folder, per connection or tag. sent = stored + what is under way. */
+export const Ledger = z.object({
+	read: z.int().meta({ description: "values the driver gave" }),
+	filtered: z.int().meta({ description: "left out by the pipeline on purpose" }),
+	rejected: z.int().meta({ description: "refused: wrong type, dropped as implausible, out of contract" }),
+	buffered: z.int().meta({ description: "durable here, not yet acknowledged by the history" }),
+	sent: z.int().meta({ description: "numbered and durable here" }),
+	received: z.int().meta({ description: "arrived at the history" }),
+	stored: z.int().meta({ description: "durable in the history" }),
+	duplicate: z.int().meta({ description: "arrived again and dropped" }),
+	expired: z.int().meta({ description: "fell out of the full ring before the history had them: lost, and said so" }),
+});
+export type Ledger = z.output<typeof Ledger>;
+
+export const ConnectionState = z.enum([
+	"disabled",
+	"connecting",
+	"connected",
+	"waiting",
+	"needs-decision",
+	"misconfigured",
+	"stopped",
+]);
+export type ConnectionState = z.output<typeof ConnectionState>;
+
+export const ConnectionStatus = z.object({
+	connection: z.string(),
+	title: z.string(),
+	driver: z.string(),
+	/** Where it leads, for people: "127.0.0.1:5020 unit 1". */
+	target: z.string(),
+	state: ConnectionState,
+	/** Why it is not connected, and since when; the next step as a hint. */
+	reason: z.string().optional(),
+	hint: z.string().optional(),
+	since: z.int().meta({ unit: "ms since 1970, UTC" }),
+	/** Of the newest good value; health means this, not a socket. */
+	lastGoodAt: z.int().optional().meta({ unit: "ms since 1970, UTC" }),
+	nextTryAt: z.int().optional().meta({ unit: "ms since 1970, UTC" }),
+	tags: z.int(),
+	good: z.int().meta({ description: "tags whose newest value is good and fresh" }),
+	stale: z.int(),
+	bad: z.int(),
+	requestsPerSecond: z.number(),
+	valuesPerSecond: z.number(),
+	/** Of requests in the last minute. */
+	latency: z.object({ p50: z.number(), p99: z.number() }).meta({ unit: "ms" }),
+	failures: z.int().meta({ description: "requests that failed since start" }),
+	reconnects: z.int(),
+	/** Share of the polls that began later than half a period after their time. */
+	lateShare: z.number(),
+	ledger: Ledger,
+});
+export type ConnectionStatus = z.output<typeof ConnectionStatus>;
+
+export const TagStatus = z.object({
+	tag: z.string(),
+	connection: z.string(),
+	address: z.string().meta({ description: "for people, in the device's own notation" }),
+	kind: TagKind,
+	unit: z.string(),
+	dataClass: DataClass,
+	writable: z.boolean(),
+	value: z.union([z.number(), z.string(), z.null()]),
+	at: z.int().optional().meta({ unit: "ms since 1970, UTC" }),
+	quality: z.string(),
+	reason: z.string().optional(),
+	ledger: Ledger.pick({ read: true, filtered: true, rejected: true, sent: true }),
+});
+export type TagStatus = z.output<typeof TagStatus>;
+
+/** Where a number comes from: tag, connection, register, stages. */
+export const Lineage = z.object({
+	tag: z.string(),
+	connection: z.string(),
+	driver: z.string(),
+	target: z.string(),
+	address: z.string(),
+	map: z.string().optional(),
+	every: z.number().meta({ unit: "ms" }),
+	stages: z.array(z.object({ stage: z.string(), does: z.string() })),
+	/** The newest value on its way, raw and after the pipeline. */
+	last: z
+		.object({
+			raw: z.union([z.number(), z.string(), z.null()]),
+			value: z.union([z.number(), z.string(), z.null()]),
+			quality: z.string(),
+			at: z.int(),
+			sequence: z.int(),
+		})
+		.optional(),
+});
+export type Lineage = z.output<typeof Lineage>;
+
+export const DriverInfo = z.object({
+	name: z.string(),
+	title: z.string(),
+	canBrowse: z.boolean(),
+	/** JSON Schema 2020-12, for forms. */
+	settings: z.record(z.string(), z.unknown()),
+	address: z.record(z.string(), z.unknown()),
+});
+
+export const BrowseNode = z.object({
+	node: z.string(),
+	name: z.string(),
+	kind: z.enum(["object", "variable"]),
+	address: z.record(z.string(), z.unknown()).optional(),
+	type: z.string().optional(),
+	unit: z.string().optional(),
+	description: z.string().optional(),
+	value: z.string().optional(),
+});
+
+const draft = z.object({ driver: z.string(), settings: z.record(z.string(), z.unknown()) });
+
+export const TestReading = z.object({
+	address: z.string(),
+	value: z.union([z.number(), z.string(), z.null()]),
+	quality: z.string(),
+	reason: z.string().optional(),
+	raw: z.string().optional().meta({ description: "hex of the bytes read" }),
+	/** The same bytes read in every word and byte order, so that a person can pick the one that makes sense. */
+	orders: z.array(z.object({ order: z.string(), value: z.union([z.number(), z.string(), z.null()]) })).optional(),
+	ms: z.number().meta({ unit: "ms" }),
+});
+
+export const ConfigPreview = z.object({
+	/** Unified diff of the configuration file. */
+	diff: z.string(),
+	/** Plain words: what starts, stops or changes. */
+	effects: z.array(z.string()),
+	problems: z.array(
+		z.object({ code: z.string(), message: z.string(), place: z.string().optional(), hint: z.string().optional() }),
+	),
+	/** Pass back to apply; refused when the configuration has changed meanwhile. */
+	revision: z.string(),
+});
+export type ConfigPreview = z.output<typeof ConfigPreview>;
+
+/** The table an engineer fills or imports; `settings.machines` and maps may be used instead. */
+const change = z.object({
+	connection: z.string(),
+	/** Null removes the connection. */
+	settings: z.record(z.string(), z.unknown()).nullable(),
+	/** New or changed machine maps that come with it. */
+	maps: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
+});
+
+export const TrustEntry = z.object({
+	thumbprint: z.string(),
+	subject: z.string(),
+	issuer: z.string(),
+	applicationUri: z.string().optional(),
+	validFrom: z.int().meta({ unit: "ms since 1970, UTC" }),
+	validUntil: z.int().meta({ unit: "ms since 1970, UTC" }),
+	state: z.enum(["waiting", "trusted", "refused"]),
+	connections: z.array(z.string()),
+	seenAt: z.int().meta({ unit: "ms since 1970, UTC" }),
+});
+export type TrustEntry = z.output<typeof TrustEntry>;
+
+const page = { limit: z.int().min(1).max(5000).default(500), offset: z.int().min(0).default(0) };
+const builders = ["engineer", "administrator"] as const;
+
+export const senseApi = {
+	connections: operation({
+		summary: "Every connection with its health, freshness, latency and ledger",
+		path: "/sense/connections",
+		input: z.object({}),
+		output: z.object({ connections: z.array(ConnectionStatus) }),
+	}),
+	connection: operation({
+		summary: "One connection: status and its settings as configured",
+		path: "/sense/connection",
+		input: z.object({ connection: z.string() }),
+		output: z.object({ status: ConnectionStatus, settings: z.record(z.string(), z.unknown()) }),
+	}),
+	tags: operation({
+		summary: "Tags of a connection with their newest value, quality and counts",
+		path: "/sense/tags",
+		input: z.object({ connection: z.string().optional(), search: z.string().optional(), ...page }),
+		output: z.object({ tags: z.array(TagStatus), total: z.int() }),
+	}),
+	lineage: operation({
+		summary: "Where a tag's number comes from: connection, register, stages",
+		path: "/sense/lineage",
+		input: z.object({ tag: z.string() }),
+		output: Lineage,
+	}),
+	ledger: operation({
+		summary: "What was read, filtered, sent and stored, over all connections",
+		path: "/sense/ledger",
+		input: z.object({}),
+		output: z.object({
+			total: Ledger,
+			connections: z.record(z.string(), Ledger),
+			longestOutageMs: z.number().meta({ unit: "ms" }),
+			since: z.int(),
+		}),
+	}),
+	drivers: operation({
+		summary: "Field protocols with the form of their settings and addresses",
+		path: "/sense/drivers",
+		input: z.object({}),
+		output: z.object({ drivers: z.array(DriverInfo) }),
+	}),
+	maps: operation({
+		summary: "Machine maps: which tags a kind of machine has and where they lie",
+		path: "/sense/maps",
+		input: z.object({}),
+		output: z.object({ maps: z.record(z.string(), MachineMap) }),
+	}),
+	browse: operation({
+		summary: "Look into a machine before connecting it for good",
+		path: "/sense/browse",
+		effect: "write",
+		allow: builders,
+		input: draft.extend({ node: z.string().optional() }),
+		output: z.object({ nodes: z.array(BrowseNode) }),
+		secrets: ["settings.password"],
+	}),
+	testRead: operation({
+		summary: "Read addresses once, with every word order where that matters",
+		path: "/sense/test-read",
+		effect: "write",
+		allow: builders,
+		input: draft.extend({ addresses: z.array(z.record(z.string(), z.unknown())).min(1).max(200) }),
+		output: z.object({ readings: z.array(TestReading) }),
+		secrets: ["settings.password"],
+	}),
+	previewChange: operation({
+		summary: "What adding, changing or removing a connection would do, without doing it",
+		path: "/sense/change/preview",
+		effect: "write",
+		allow: builders,
+		input: change,
+		output: ConfigPreview,
+		secrets: ["settings.settings.password"],
+	}),
+	applyChange: operation({
+		summary: "Add, change or remove a connection; touches only what changed",
+		path: "/sense/change/apply",
+		effect: "write",
+		allow: builders,
+		input: change.extend({ revision: z.string() }),
+		output: ConfigPreview,
+		secrets: ["settings.settings.password"],
+	}),
+	certificates: operation({
+		summary: "Certificates of machines: trusted, refused, or waiting for a decision",
+		path: "/sense/certificates",
+		allow: ["engineer", "security", "administrator"],
+		input: z.object({}),
+		output: z.object({ certificates: z.array(TrustEntry) }),
+	}),
+	decideCertificate: operation({
+		summary: "Trust or refuse a machine's certificate",
+		path: "/sense/certificates/decide",
+		effect: "write",
+		allow: ["engineer", "security", "administrator"],
+		input: z.object({ thumbprint: z.string(), trust: z.boolean() }),
+		output: TrustEntry,
+	}),
+	write: operation({
+		summary: "Write one value to a machine and read it back",
+		path: "/sense/write",
+		effect: "write",
+		allow: ["operator", "engineer", "operations-manager", "administrator"],
+		input: z.object({
+			tag: z.string(),
+			value: z.union([z.number(), z.boolean(), z.string()]),
+			expected: z
+				.union([z.number(), z.string(), z.null()])
+				.optional()
+				.meta({ description: "refuse when the value now is not this" }),
+		}),
+		output: z.object({ before: z.union([z.number(), z.string(), z.null()]), after: z.union([z.number(), z.string(), z.null()]) }),
+	}),
+};
+export type Sense = Service<typeof senseApi>;
+export type SenseClient = Client<typeof senseApi>;
+
+export const connectionChanged = event({
+	name: "sense.connection-changed",
+	summary: "A connection came, went or waits",
+	data: z.object({ connection: z.string(), state: ConnectionState, reason: z.string().optional(), at: z.int() }),
+});
+export const settingsChanged = event({
+	name: "sense.settings-changed",
+	summary: "Connections were added, changed or removed",
+	data: z.object({ added: z.array(z.string()), changed: z.array(z.string()), removed: z.array(z.string()), at: z.int() }),
+});
+
+/** What other steps may ask about a tag without the price of an operation. */
+export interface TagFacts {
+	tag: string;
+	id: number;
+	connection: string;
+	unit: string;
+	kind: TagKind;
+	dataClass: DataClass;
+	/** For the payload's source block. */
+	device: string;
+	protocol: string;
+	unitId: number | undefined;
+	range: { min?: number; max?: number } | undefined;
+	context: { setpoint?: string; mode?: string; alarm?: string } | undefined;
+	staleAfterMs: number;
+}

@@ -1,0 +1,170 @@
+import { type Client, DataClass, event, operation, type Service } from "@millwright/core";
+import * as z from "zod";
+
+// ---- the payload contract of the sources -----------------------------------------------------------------------
+
+const Range = z.tuple([z.number(), z.number()]);
+
+/**
+ * What stands on a tag's topic, as JSON. `seq` and `historical` are ours; the rest is the document of the sources,
+ * which must survive being read and written unchanged (unknown fields in `source` and `context` are kept).
+ */
+export const TagPayload = z.object({
+	timestamp: z.iso
+		.datetime({ offset: true, precision: undefined })
+		.meta({ description: "source time, up to nine fraction digits" }),
+	seq: z.int().min(0).optional(),
+	historical: z.literal(true).optional(),
+	source: z.looseObject({
+		device_id: z.string(),
+		location: z.string().optional(),
+		protocol: z.string().optional(),
+		unit_id: z.number().optional(),
+	}),
+	measurement: z.looseObject({
+		name: z.string(),
+		value: z.union([z.number(), z.string(), z.boolean(), z.null()]),
+		/** A UCUM code or one of the plain words people write ("Celsius"). */
+		unit: z.string().optional(),
+		range: Range.optional(),
+		quality: z.enum(["Good", "Uncertain", "Bad"]),
+		/** Why not good, e.g. "out-of-range". */
+		reason: z.string().optional(),
+	}),
+	context: z.looseObject({}).optional(),
+});
+export type TagPayload = z.output<typeof TagPayload>;
+
+export const NamespaceSettings = z.strictObject({
+	root: z
+		.string()
+		.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
+		.default("udt"),
+	mqtt: z
+		.strictObject({
+			/** Where MQTT listens; null for nowhere. */
+			listen: z
+				.strictObject({ host: z.string().default("127.0.0.1"), port: z.int().min(0).max(65535).default(1883) })
+				.nullable()
+				.prefault({}),
+			/** MQTT over WebSocket on the HTTP server's /mqtt. */
+			webSocket: z.boolean().default(true),
+			maxPacketBytes: z.int().min(1024).max(268_435_455).default(1_048_576),
+			maxClients: z.int().min(1).default(10_000),
+			/** Unsent output a client may pile up; QoS 0 is dropped beyond it, and counted. */
+			queueBytes: z.int().min(65_536).default(4_194_304),
+			/** Unacknowledged and waiting QoS 1 messages a client may pile up before it is disconnected. */
+			queueMessages: z.int().min(10).default(10_000),
+			maxRetained: z.int().min(100).default(500_000),
+			keepAliveMaxSeconds: z.int().min(10).max(65_535).default(600),
+		})
+		.prefault({}),
+	deadLetters: z.strictObject({ keep: z.int().min(10).default(1000) }).prefault({}),
+});
+export type NamespaceSettings = z.output<typeof NamespaceSettings>;
+
+// ---- what can be asked -----------------------------------------------------------------------------------------
+
+export const TopicValue = z.object({
+	tag: z.string().meta({ description: "full name: asset path and tag" }),
+	topic: z.string(),
+	value: z.union([z.number(), z.string(), z.null()]),
+	unit: z.string(),
+	at: z.int().optional().meta({ unit: "ms since 1970, UTC" }),
+	quality: z.string(),
+	sequence: z.int().optional(),
+	dataClass: DataClass,
+});
+export type TopicValue = z.output<typeof TopicValue>;
+
+export const TreeNode = z.object({
+	name: z.string(),
+	/** From the root's children on; without the root. */
+	path: z.string(),
+	/** Levels directly below. */
+	children: z.int(),
+	/** Tags anywhere below. */
+	tags: z.int(),
+	/** Of the tags below: not good or stale. */
+	abnormal: z.int(),
+	tag: TopicValue.optional(),
+});
+export type TreeNode = z.output<typeof TreeNode>;
+
+export const DeadLetter = z.object({
+	id: z.int(),
+	at: z.int().meta({ unit: "ms since 1970, UTC" }),
+	topic: z.string(),
+	client: z.string(),
+	principal: z.string(),
+	code: z.string(),
+	reason: z.string(),
+	/** First 2,000 characters. */
+	payload: z.string(),
+	bytes: z.int(),
+});
+export type DeadLetter = z.output<typeof DeadLetter>;
+
+export const MqttClientInfo = z.object({
+	id: z.string(),
+	principal: z.string(),
+	address: z.string(),
+	protocol: z.string(),
+	version: z.int(),
+	connectedAt: z.int(),
+	subscriptions: z.array(z.string()),
+	queuedBytes: z.int(),
+	dropped: z.int(),
+	received: z.int(),
+	sent: z.int(),
+});
+
+const page = { limit: z.int().min(1).max(5000).default(500), offset: z.int().min(0).default(0) };
+
+export const namespaceApi = {
+	tree: operation({
+		summary: "One level of the topic tree, with counts and the newest values of its tags",
+		path: "/namespace/tree",
+		input: z.object({ path: z.string().default(""), ...page }),
+		output: z.object({ root: z.string(), nodes: z.array(TreeNode), total: z.int() }),
+	}),
+	search: operation({
+		summary: "Tags whose name holds every word",
+		path: "/namespace/search",
+		input: z.object({ words: z.string(), ...page }),
+		output: z.object({ tags: z.array(TopicValue), total: z.int() }),
+	}),
+	topic: operation({
+		summary: "One topic: its payload as subscribers see it, its pace and its source",
+		path: "/namespace/topic",
+		input: z.object({ tag: z.string() }),
+		output: z.object({
+			value: TopicValue,
+			payload: z.record(z.string(), z.unknown()),
+			perMinute: z.number().meta({ description: "messages in the last full minute" }),
+			bytes: z.int(),
+			source: z.object({ connection: z.string(), external: z.boolean() }),
+		}),
+	}),
+	deadLetters: operation({
+		summary: "Messages that broke the contract, newest first, with the reason",
+		path: "/namespace/dead-letters",
+		input: z.object({ ...page }),
+		output: z.object({ letters: z.array(DeadLetter), total: z.int() }),
+	}),
+	clients: operation({
+		summary: "MQTT clients, what they subscribe to and how full their queues are",
+		path: "/namespace/clients",
+		allow: ["engineer", "security", "administrator"],
+		input: z.object({}),
+		output: z.object({ clients: z.array(MqttClientInfo), figures: z.record(z.string(), z.number()) }),
+	}),
+};
+export type Namespace = Service<typeof namespaceApi>;
+export type NamespaceClient = Client<typeof namespaceApi>;
+
+export const contractBroken = event({
+	name: "namespace.contract-broken",
+	summary: "A message broke the payload contract and went to the dead letters",
+	data: DeadLetter,
+});
