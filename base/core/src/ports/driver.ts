@@ -65,7 +65,10 @@ interface SessionBase<A> {
 /** A machine with linear memory: the runtime plans blocks, the driver moves bytes. */
 export interface BlockSession<A> extends SessionBase<A> {
 	kind: "block";
-	/** Raw bytes of `span.length` units. Rejects with a `DeviceRefusal` when the device answers no. */
+	/**
+	 * Raw bytes of `span.length` units, the same number of bytes each: two a register, one (0 or 1) a coil.
+	 * Rejects with a `DeviceRefusal` when the device answers no.
+	 */
 	readBlock(span: Span, signal: AbortSignal): Promise<Uint8Array>;
 }
 
@@ -114,6 +117,16 @@ export class DeviceRefusal extends Error {
 	}
 }
 
+/** Nobody has decided yet whether this peer may be trusted, or somebody decided that it may not. */
+export class CertificateUntrusted extends Error {
+	readonly certificate: PeerCertificate;
+	constructor(certificate: PeerCertificate) {
+		super(`The certificate of ${certificate.subject} (${certificate.thumbprint}) is not trusted`);
+		this.name = "CertificateUntrusted";
+		this.certificate = certificate;
+	}
+}
+
 export interface Driver<S extends z.ZodType = z.ZodType, A extends z.ZodType = z.ZodType> {
 	/** Folder name and the word in the configuration. */
 	readonly name: string;
@@ -128,8 +141,10 @@ export interface Driver<S extends z.ZodType = z.ZodType, A extends z.ZodType = z
 	span?(address: z.output<A>): Span;
 	/** Block drivers only: the raw value from the bytes of its own span. */
 	decode?(address: z.output<A>, bytes: Uint8Array): Value;
-	/** How many units one request may carry unless the connection says less. */
-	limits?: { maxLength: number };
+	/** Block drivers only: the same bytes read in every word and byte order that makes a difference, for a person to pick from. */
+	orders?(address: z.output<A>, bytes: Uint8Array): { order: string; value: Value }[];
+	/** How many units one request may carry unless the connection says less; by space where they differ. */
+	limits?: { maxLength: number | Readonly<Record<string, number>> };
 	open(settings: z.output<S>, tools: DriverTools): Promise<DriverSession<z.output<A>>>;
 }
 
