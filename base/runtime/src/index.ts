@@ -1,2 +1,12 @@
+export * from "./backoff.ts";
+export * from "./bus.ts";
+export * from "./clock.ts";
+export * from "./config/config.ts";
+export { unifiedDiff } from "./config/diff.ts";
+export { closest } from "./config/document.ts";
 export * from "./config-types.ts";
+export * from "./latency.ts";
+export * from "./log.ts";
 export * from "./part.ts";
+export * from "./supervisor.ts";
+export * from "./tag-directory.ts";
