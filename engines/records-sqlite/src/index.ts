@@ -1,1 +1,1 @@
-export {};
+export { openRecords, type Records } from "./records.ts";
