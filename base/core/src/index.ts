@@ -1,3 +1,4 @@
+export * from "./batch-codec.ts";
 export * from "./contract/event.ts";
 export * from "./contract/live.ts";
 export * from "./contract/operation.ts";
@@ -17,5 +18,7 @@ export * from "./ports/records.ts";
 export * from "./ports/series.ts";
 export * from "./quality.ts";
 export * from "./sample-batch.ts";
+export * from "./sequence-set.ts";
 export * from "./tags.ts";
 export * from "./time.ts";
+export * from "./units/index.ts";
