@@ -6,6 +6,7 @@ export const derivedSamples = channel<SampleBatch>("twin.derived-samples");
 
 /** A name in the languages of the product; a plain string serves all. */
 export const Words = z.union([z.string(), z.record(z.string(), z.string())]);
+export type Words = z.output<typeof Words>;
 
 export const Limits = z.strictObject({
 	highHigh: z.number().optional(),
