@@ -89,6 +89,9 @@ export function driverSuite(driver: Driver, suite: DriverSuite): void {
 			return { session, losses, lost, ending };
 		};
 		const can = (ability: DriverSuite["abilities"][number]): boolean => suite.abilities.includes(ability);
+		const testIf = (ability: DriverSuite["abilities"][number], name: string, run: () => Promise<void>): void => {
+			if (can(ability)) test(name, run);
+		};
 		const at = (address: Record<string, unknown>): unknown => driver.address.parse(address);
 
 		const readOne = async (
@@ -178,7 +181,7 @@ export function driverSuite(driver: Driver, suite: DriverSuite): void {
 			await session.close();
 		});
 
-		test.runIf(can("freeze"))("a read given up settles at once and harms no later read", async () => {
+		testIf("freeze", "a read given up settles at once and harms no later read", async () => {
 			const { session } = await dial();
 			const known = peer.known[0] as DriverPeer["known"][number];
 			await readOne(session, known.address);
@@ -194,7 +197,7 @@ export function driverSuite(driver: Driver, suite: DriverSuite): void {
 			await session.close();
 		});
 
-		test.runIf(can("subscribe"))("reports changes of a subscription, and life, until it is stopped", async () => {
+		testIf("subscribe", "reports changes of a subscription, and life, until it is stopped", async () => {
 			const { session } = await dial();
 			if (session.kind !== "item" || !session.subscribe || !peer.changing) throw new Error("no way to subscribe");
 			const { address, change } = peer.changing;
@@ -225,7 +228,7 @@ export function driverSuite(driver: Driver, suite: DriverSuite): void {
 			await session.close();
 		});
 
-		test.runIf(can("browse"))("browsing leads to addresses that can be read", async () => {
+		testIf("browse", "browsing leads to addresses that can be read", async () => {
 			const { session } = await dial();
 			if (!session.browse) throw new Error("no way to browse");
 			const waiting: (string | undefined)[] = [undefined];

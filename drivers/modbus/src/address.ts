@@ -32,11 +32,10 @@ export const isBitTable = (table: Table): boolean => table === "coil" || table =
 
 /** Table and 0-based register of "40101" (five digits) or "400101" (six); undefined where it is neither. */
 export function fromNumber(text: string): { table: Table; register: number } | undefined {
-	// Leading zeros are easily lost: 17 can only be coil 00017.
-	const digits = text.length < 5 ? text.padStart(5, "0") : text;
-	if (!/^\d{5,6}$/.test(digits)) return undefined;
-	const table = tableOfDigit[Number(digits[0])];
-	const register = Number(digits.slice(1)) - 1;
+	// Never shorter: 4010 may be a slip for 40010 as well as coil 04010.
+	if (!/^\d{5,6}$/.test(text)) return undefined;
+	const table = tableOfDigit[Number(text[0])];
+	const register = Number(text.slice(1)) - 1;
 	return table && register >= 0 && register <= 0xffff ? { table, register } : undefined;
 }
 
@@ -86,7 +85,8 @@ export const Address = given.transform((address, context): Address => {
 	let { table = "holding", register = 0 } = address;
 	if (address.number !== undefined) {
 		const place = fromNumber(String(address.number));
-		if (!place) return fail(`${address.number} is not a register number such as 40101 or 400101`, "number");
+		if (!place)
+			return fail(`${address.number} is not a register number such as 40101, 400101 or "00017" (a coil, in quotes)`, "number");
 		if (address.table && address.table !== place.table)
 			return fail(`${address.number} lies in the table "${place.table}", not "${address.table}"`, "table");
 		({ table, register } = place);
