@@ -24,6 +24,7 @@ export const Person = z.object({
 export type Person = z.output<typeof Person>;
 
 export const TopicRights = z.object({ publish: z.array(z.string()), subscribe: z.array(z.string()) });
+export type TopicRights = z.output<typeof TopicRights>;
 
 export const ApiKey = z.object({
 	id: z.string(),
@@ -50,6 +51,7 @@ export const SessionInfo = z.object({
 	agent: z.string(),
 	current: z.boolean(),
 });
+export type SessionInfo = z.output<typeof SessionInfo>;
 
 const login = z
 	.string()
@@ -70,6 +72,7 @@ export const Me = z.object({
 	/** Operations this person may call, by "<step>.<operation>". */
 	may: z.array(z.string()),
 });
+export type Me = z.output<typeof Me>;
 
 export const accessApi = {
 	setup: operation({

@@ -1,0 +1,141 @@
+import type { BrokerRights } from "@millwright/core";
+import { expect, test } from "vitest";
+import { accessForTest, codeOf, recordsInMemory } from "./access-for-test.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const knock = (password?: string, username?: string) => ({
+	clientId: "c1",
+	address: "10.0.0.3",
+	secure: false,
+	...(username === undefined ? {} : { username }),
+	...(password === undefined ? {} : { password: bytes(password) }),
+});
+const topics = { publish: ["udt/site/line-1/#"], subscribe: ["udt/site/+/speed"] };
+
+test("a key is shown once, kept as a hash, and opens the API with its roles", async () => {
+	const { access, service, admin, records } = await accessForTest();
+	const { key, secret } = await service.addKey(
+		{ name: "mes", roles: ["operator", "operator"], topics: { publish: [], subscribe: [] } },
+		admin,
+	);
+	expect(secret).toMatch(/^mwk_[0-9a-f]{16}_[\w-]{43}$/);
+	expect(secret.startsWith(key.hint.slice(0, -1))).toBe(true);
+	expect(key).toMatchObject({ name: "mes", roles: ["operator"], active: true, createdBy: "system" });
+	expect(
+		JSON.stringify([records.database.prepare("SELECT * FROM access_keys").all(), await service.keys({}, admin)]),
+	).not.toContain(secret);
+	expect(await access.gatekeeper.identify({ bearer: secret, address: "", agent: "" })).toEqual({
+		principal: { id: key.id, name: "mes", kind: "key", roles: ["operator"] },
+	});
+	for (const wrong of ["", "mwk_", `${secret}x`, secret.toUpperCase(), "x".repeat(100_000)])
+		expect(await access.gatekeeper.identify({ bearer: wrong, address: "", agent: "" })).toBeUndefined();
+});
+
+test("a wrong bearer is not helped by a good cookie, and a key for MQTT only does not open the API", async () => {
+	const { access, service, admin, setUp } = await accessForTest();
+	const { browser } = await setUp();
+	expect(
+		await access.gatekeeper.identify({ bearer: "mwk_x", sessionToken: browser.token, address: "", agent: "" }),
+	).toBeUndefined();
+	const { secret } = await service.addKey({ name: "plc", roles: [], topics }, admin);
+	expect(await access.gatekeeper.identify({ bearer: secret, address: "", agent: "" })).toBeUndefined();
+});
+
+test("a revoked key is dead at once everywhere, and listeners hear of it", async () => {
+	const { access, service, admin } = await accessForTest();
+	const { key, secret } = await service.addKey({ name: "plc", roles: ["operator"], topics }, admin);
+	const rights = (await access.brokerAuthenticator()(knock(secret))) as BrokerRights;
+	expect(rights.mayPublish("udt/site/line-1/press/speed")).toBe(true);
+	const heard: unknown[] = [];
+	const stop = access.onRevoked((revocation) => heard.push(revocation));
+	access.onRevoked(() => {
+		throw new Error("a listener that fails");
+	});
+	expect(await service.revokeKey({ id: key.id }, admin)).toMatchObject({ id: key.id, active: false });
+	expect(heard).toEqual([{ principal: key.id }]);
+	expect(rights.mayPublish("udt/site/line-1/press/speed")).toBe(false);
+	expect(rights.maySubscribe("udt/site/a/speed")).toBe(false);
+	expect(rights.mayReceive("udt/site/a/speed")).toBe(false);
+	expect(await access.brokerAuthenticator()(knock(secret))).toBeUndefined();
+	expect(await access.gatekeeper.identify({ bearer: secret, address: "", agent: "" })).toBeUndefined();
+	stop();
+	await service.revokeKey({ id: key.id }, admin);
+	expect(heard).toHaveLength(1);
+	expect(await codeOf(service.revokeKey({ id: "key_x" }, admin))).toBe("access.key-unknown");
+});
+
+test("a key dies at its time, and listeners hear within half a minute", async () => {
+	const { access, service, admin, clock } = await accessForTest();
+	const { key, secret } = await service.addKey(
+		{ name: "visitor", roles: ["operator"], topics, expiresAt: clock.nowMs() + 60_000 },
+		admin,
+	);
+	const heard: unknown[] = [];
+	access.onRevoked((revocation) => heard.push(revocation));
+	await clock.advance(59_999);
+	expect(await access.gatekeeper.identify({ bearer: secret, address: "", agent: "" })).toBeDefined();
+	await clock.advance(1);
+	expect(await access.gatekeeper.identify({ bearer: secret, address: "", agent: "" })).toBeUndefined();
+	await clock.advance(60_000);
+	expect(heard).toEqual([{ principal: key.id }]);
+	expect((await service.keys({}, admin)).keys[0]).toMatchObject({ active: false });
+	expect(await codeOf(service.addKey({ name: "late", roles: ["operator"], topics, expiresAt: clock.nowMs() }, admin))).toBe(
+		"access.key-expired",
+	);
+});
+
+test("an MQTT client shows its key's id or name, or none, and gets exactly its topics", async () => {
+	const { access, service, admin } = await accessForTest();
+	const { key, secret } = await service.addKey({ name: "line 1", roles: [], topics }, admin);
+	const admit = access.brokerAuthenticator();
+	for (const username of [key.id, "line 1", undefined]) expect((await admit(knock(secret, username)))?.principal).toBe(key.id);
+	for (const wrong of [knock(secret, "line 2"), knock("mwk_x", key.id), knock(undefined, key.id), knock()])
+		expect(await admit(wrong)).toBeUndefined();
+	const rights = (await admit(knock(secret))) as BrokerRights;
+	expect([rights.mayPublish("udt/site/line-1/a"), rights.mayPublish("udt/site/line-2/a")]).toEqual([true, false]);
+	expect([rights.maySubscribe("udt/site/line-1/speed"), rights.maySubscribe("udt/site/#")]).toEqual([true, false]);
+	expect([rights.mayReceive("udt/site/line-9/speed"), rights.mayReceive("udt/site/line-9/power")]).toEqual([true, false]);
+});
+
+test("a key without topics is refused at the broker, and anonymous clients only get what was given to them", async () => {
+	const { access, service, admin } = await accessForTest();
+	const { secret } = await service.addKey({ name: "mes", roles: ["operator"], topics: { publish: [], subscribe: [] } }, admin);
+	expect(await access.brokerAuthenticator()(knock(secret))).toBeUndefined();
+	const open = access.brokerAuthenticator({ anonymous: { publish: [], subscribe: ["udt/#"] } });
+	const rights = (await open(knock())) as BrokerRights;
+	expect([rights.principal, rights.mayReceive("udt/a"), rights.mayPublish("udt/a")]).toEqual(["anonymous", true, false]);
+	expect(await open(knock(undefined, "somebody"))).toBeUndefined();
+	expect(await open(knock("wrong"))).toBeUndefined();
+});
+
+test("a key that opens nothing, or whose filters are none, is not made", async () => {
+	const { service, admin } = await accessForTest();
+	expect(await codeOf(service.addKey({ name: "x", roles: [], topics: { publish: [], subscribe: [] } }, admin))).toBe(
+		"access.key-empty",
+	);
+	expect(await codeOf(service.addKey({ name: "x", roles: [], topics: { publish: ["a/#/b"], subscribe: [] } }, admin))).toBe(
+		"access.filter-invalid",
+	);
+});
+
+test("keys survive a restart, revoked ones as revoked; last use is written once a minute at most", async () => {
+	const records = recordsInMemory();
+	const before = await accessForTest({ records });
+	const live = await before.service.addKey({ name: "live", roles: ["engineer"], topics }, before.admin);
+	const dead = await before.service.addKey({ name: "dead", roles: ["engineer"], topics }, before.admin);
+	await before.service.revokeKey({ id: dead.key.id }, before.admin);
+	records.statements.length = 0;
+	for (let i = 0; i < 100; i++) await before.access.gatekeeper.identify({ bearer: live.secret, address: "", agent: "" });
+	await before.access.part.stop();
+	expect(records.statements).toHaveLength(1);
+
+	const after = await accessForTest({ records });
+	expect((await after.service.keys({}, after.admin)).keys).toMatchObject([
+		{ name: "live", active: true, topics, lastUsedAt: before.clock.nowMs() },
+		{ name: "dead", active: false },
+	]);
+	expect((await after.access.gatekeeper.identify({ bearer: live.secret, address: "", agent: "" }))?.principal.id).toBe(
+		live.key.id,
+	);
+	expect(await after.access.gatekeeper.identify({ bearer: dead.secret, address: "", agent: "" })).toBeUndefined();
+});
