@@ -163,7 +163,12 @@ export function createAccess<Tables>({
 					value: people.all().filter((one) => one.active).length,
 				},
 				{ name: "access_sessions", help: "Sessions not yet ended", type: "gauge", value: sessions.size },
-				{ name: "access_keys", help: "Keys that open something", type: "gauge", value: keys.all().filter(keys.isLiving).length },
+				{
+					name: "access_keys",
+					help: "Keys that open something",
+					type: "gauge",
+					value: keys.all().filter((key) => keys.isLiving(key)).length,
+				},
 				{
 					name: "access_sign_ins_total",
 					help: "Sign-ins since start",

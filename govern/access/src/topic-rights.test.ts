@@ -10,13 +10,13 @@ const filter = fc
 	.map(([levels, rest]) => [...levels, ...(rest || levels.length === 0 ? ["#"] : [])].join("/"))
 	.filter(isFilter);
 
-/** Every topic of one to five levels over the letters the filters use, and one letter they do not. */
+/** Every topic of up to five levels over the letters the filters use, and one they do not; the empty one counts as one level. */
 const everyTopic: string[] = [];
 for (let grown: string[][] = [[]], depth = 0; depth < 5; depth++) {
 	grown = grown.flatMap((levels) =>
 		["a", "b", "", "c", ...(levels.length === 0 ? ["$sys", "$other"] : ["$sys"])].map((level) => [...levels, level]),
 	);
-	everyTopic.push(...grown.map((levels) => levels.join("/")).filter((topic) => topic !== ""));
+	everyTopic.push(...grown.map((levels) => levels.join("/")));
 }
 
 test("a filter covers another exactly when it matches every topic the other matches", () => {
