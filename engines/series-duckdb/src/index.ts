@@ -1,1 +1,1 @@
-export {};
+export { createDuckDbSeries, type DuckDbSeries, type DuckDbSeriesOptions } from "./engine.ts";

@@ -14,6 +14,8 @@ export interface SeriesRows {
 	values: Float64Array;
 	quality: Uint8Array;
 	texts?: ReadonlyMap<number, string>;
+	/** Rows in the range before a limit or a reduction left some out; where the engine counted them. */
+	samples?: number;
 }
 
 export const aggregateNames = [
@@ -62,32 +64,43 @@ export interface SeriesEngine {
 	stop(): Promise<void>;
 	/**
 	 * Resolves when the batch is durable. A batch whose numbers were all stored before is dropped whole (`duplicate`);
-	 * one that overlaps partly is stored without the known rows (row i has number first + i). Appends become durable in call order.
+	 * one that overlaps partly is stored without the known rows (row i has number first + i). A batch whose rows are not one a
+	 * number is dropped when it is known whole and else stored whole; without rows it says that its numbers will never come.
+	 * Appends become durable in call order; when one fails, those behind it fail too.
 	 */
 	append(batch: SampleBatch): Promise<{ stored: number; duplicate: number }>;
-	/** Highest number below which everything of a connection is stored; -1 for an unknown connection. */
+	/** Last number of the unbroken run that begins with the lowest one stored of a connection; -1 for an unknown connection. */
 	storedThrough(connection: string): number;
-	/** Unbounded ranges are the caller's fault: `limit` is obligatory, newest dropped beyond it unless `newestFirst`. */
-	raw(query: { tag: number; range: TimeRange; limit: number; newestFirst?: boolean }): Promise<SeriesRows>;
+	/** Unbounded ranges are the caller's fault: `limit` is obligatory, newest dropped beyond it, with `newestFirst` the oldest. Time order either way. */
+	raw(query: { tag: number; range: TimeRange; limit: number; newestFirst?: boolean; signal?: AbortSignal }): Promise<SeriesRows>;
 	/** The last sample before a time (exclusive), so that a line can begin at the edge of a chart. */
 	before(query: {
 		tags: readonly number[];
 		time: Nanos;
+		signal?: AbortSignal;
 	}): Promise<Map<number, { time: Nanos; value: number; quality: number; text?: string }>>;
+	/** Values of good samples only, but for `count`. A value holds until the next sample or the end of the range, never beyond now. */
 	aggregate(query: {
 		tags: readonly number[];
 		range: TimeRange;
 		bucket: Nanos;
 		functions: readonly AggregateName[];
+		signal?: AbortSignal;
 	}): Promise<Map<number, Buckets>>;
 	/** At most `points` a tag; the first, last, least and greatest of each pixel column survive (M4), and so does each edge of bad quality. */
-	downsample(query: { tags: readonly number[]; range: TimeRange; points: number }): Promise<Map<number, SeriesRows>>;
+	downsample(query: {
+		tags: readonly number[];
+		range: TimeRange;
+		points: number;
+		signal?: AbortSignal;
+	}): Promise<Map<number, SeriesRows>>;
 	/** Writes a file; columns tag (topic), time, value, text, quality. */
 	export(query: {
 		tags: readonly { id: number; topic: string }[];
 		range: TimeRange;
 		format: "csv" | "parquet";
 		file: string;
+		signal?: AbortSignal;
 	}): Promise<{ rows: number }>;
 	figures(): Promise<SeriesFigures>;
 }

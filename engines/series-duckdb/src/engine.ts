@@ -1,0 +1,460 @@
+import { stat } from "node:fs/promises";
+import { Worker } from "node:worker_threads";
+import {
+	type Clock,
+	type ErrorBody,
+	type Log,
+	MillwrightError,
+	type NumberRange,
+	SequenceSet,
+	type SeriesEngine,
+	type SeriesRows,
+	type Timer,
+} from "@millwright/core";
+import { createBackoff, createClock, createLatency, type Health } from "@millwright/runtime";
+import { createPacks, type Pack } from "./pack.ts";
+import type { Answers, FromWorker, Opened, Query, RowsAnswer, ToWorker } from "./protocol.ts";
+
+export interface DuckDbSeriesOptions {
+	/** The database file; its log lies beside it. */
+	file: string;
+	clock?: Clock;
+	log: Log;
+	/** Longest wait before taken samples are written and synced. */
+	flushMs: number;
+	/** Rows that force a flush earlier. */
+	flushRows: number;
+	/** Rows that may wait in memory; beyond it `append` rejects as busy. */
+	queueRows: number;
+	memoryMb: number;
+	threads: number;
+	temporaryFolder: string;
+	/** Ranges of stored numbers that may pile up before they are merged. */
+	progressRows?: number;
+}
+
+export interface DuckDbSeries extends SeriesEngine {
+	readonly name: string;
+	health(): Health;
+	/** Files moved aside at start because they could not be read; everything the ring still has should be replayed. */
+	readonly quarantined: { files: string[]; reason: string } | undefined;
+	/** Of flushes in the last minute, ms from hand-over to COMMIT. */
+	flushLatency(): { p50: number; p99: number; max: number };
+}
+
+/** Packs that share one transaction when much is waiting. */
+const packsPerFlush = 5;
+
+interface Known {
+	/** Durable. */
+	stored: SequenceSet;
+	/** Durable or on its way. */
+	taken: SequenceSet;
+	/** Lowest number stored. */
+	lowest: number;
+}
+
+/** Time series in a DuckDB file. DuckDB lives on a worker thread; here batches are packed, counted and remembered. */
+export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
+	const { file, clock = createClock(), queueRows, flushMs } = options;
+	const log = options.log.part("series-duckdb");
+	const packs = createPacks({ capacity: options.flushRows });
+	const latency = createLatency();
+	const backoff = createBackoff({ first: 500, longest: 30_000 });
+
+	let state: "closed" | "opening" | "open" | "away" = "closed";
+	let worker: Worker | undefined;
+	let trouble: MillwrightError | undefined;
+	let quarantined: DuckDbSeries["quarantined"];
+	let known = new Map<string, Known>();
+	let filling: Pack | undefined;
+	let sealed: Pack[] = [];
+	let flying: { id: number; packs: Pack[]; sentMs: number } | undefined;
+	let timer: Timer | undefined;
+	let restart: Timer | undefined;
+	let due = false;
+	let queued = 0;
+	let extent: Pick<Opened, "rows" | "oldest" | "newest"> = { rows: 0, oldest: undefined, newest: undefined };
+	let flushes = 0;
+	let lastFlushMs = 0;
+	let lastId = 0;
+	let opening: { resolve(): void; reject(error: Error): void } | undefined;
+	let closing: (() => void) | undefined;
+	let drained: (() => void)[] = [];
+	const questions = new Map<number, { resolve(value: never): void; reject(error: Error): void }>();
+
+	const say = (message: ToWorker, transfer: ArrayBuffer[] = []) => worker?.postMessage(message, transfer);
+
+	const takeOver = (opened: Opened) => {
+		known = new Map(
+			opened.progress.map(([connection, ranges]) => [
+				connection,
+				{ stored: new SequenceSet(ranges), taken: new SequenceSet(ranges), lowest: ranges[0]?.first ?? Number.POSITIVE_INFINITY },
+			]),
+		);
+		extent = opened;
+		if (!opened.quarantined) return;
+		quarantined = opened.quarantined;
+		log.error("The history file could not be read and was moved aside; recording begins anew", {
+			...opened.quarantined,
+			code: "series.quarantined",
+		});
+	};
+
+	/** Everything on its way is given back; what the file holds decides what is known. */
+	const failAll = (error: MillwrightError, opened?: Opened) => {
+		timer?.cancel();
+		timer = undefined;
+		due = false;
+		const lost = [...(flying?.packs ?? []), ...sealed, ...(filling ? [filling] : [])];
+		flying = undefined;
+		sealed = [];
+		filling = undefined;
+		queued = 0;
+		if (opened) takeOver(opened);
+		else for (const one of known.values()) one.taken = new SequenceSet(one.stored.ranges());
+		for (const pack of lost) for (const waiter of pack.waiters) waiter.reject(error);
+		wakeDrained();
+	};
+
+	const wakeDrained = () => {
+		if (flying || sealed.length > 0 || filling) return;
+		for (const wake of drained) wake();
+		drained = [];
+	};
+
+	const seal = () => {
+		if (!filling) return;
+		sealed.push(filling);
+		filling = undefined;
+		timer?.cancel();
+		timer = undefined;
+	};
+
+	const flush = () => {
+		if (state !== "open" || flying) return;
+		if (due) {
+			seal();
+			due = false;
+		}
+		const going = sealed.splice(0, packsPerFlush);
+		if (going.length === 0) return wakeDrained();
+		flying = { id: ++lastId, packs: going, sentMs: clock.monotonicMs() };
+		const messages = going.map((pack) => pack.seal());
+		say(
+			{ kind: "flush", id: flying.id, packs: messages },
+			messages.map(({ buffer }) => buffer),
+		);
+	};
+
+	const flushed = (message: Extract<FromWorker, { kind: "flushed" }>) => {
+		if (flying?.id !== message.id) return;
+		packs.giveBack(message.buffers);
+		const { packs: done, sentMs } = flying;
+		flying = undefined;
+		flushes++;
+		lastFlushMs = clock.monotonicMs() - sentMs;
+		latency.add(lastFlushMs);
+		extent = message;
+		trouble = undefined;
+		for (const pack of done) {
+			queued -= pack.rows;
+			for (const [connection, ranges] of pack.progress) {
+				const one = known.get(connection) as Known;
+				for (const { first, last } of ranges) {
+					one.stored.add(first, last);
+					one.lowest = Math.min(one.lowest, first);
+				}
+			}
+		}
+		for (const pack of done)
+			for (const waiter of pack.waiters) waiter.resolve({ stored: waiter.stored, duplicate: waiter.duplicate });
+		flush();
+		wakeDrained();
+	};
+
+	const hear = (message: FromWorker) => {
+		switch (message.kind) {
+			case "opened":
+				state = "open";
+				trouble = undefined;
+				backoff.reset();
+				takeOver(message.opened);
+				opening?.resolve();
+				opening = undefined;
+				break;
+			case "open-failed":
+				opening?.reject(errorFrom(message.error));
+				opening = undefined;
+				break;
+			case "flushed":
+				flushed(message);
+				break;
+			case "flush-failed":
+				packs.giveBack(message.buffers);
+				trouble = errorFrom(message.error);
+				log.error(trouble.message, { code: trouble.code, hint: trouble.hint });
+				failAll(trouble, message.opened);
+				break;
+			case "answer":
+				questions.get(message.id)?.resolve(message.value as never);
+				questions.delete(message.id);
+				break;
+			case "failed":
+				questions.get(message.id)?.reject(errorFrom(message.error));
+				questions.delete(message.id);
+				break;
+			case "closed":
+				closing?.();
+				break;
+		}
+	};
+
+	const open = (): Promise<void> => {
+		state = "opening";
+		const thread = new Worker(new URL("./worker.ts", import.meta.url), { name: "series-duckdb" });
+		worker = thread;
+		thread.on("message", hear);
+		thread.on("error", (error) => lost(thread, error));
+		thread.on("exit", (code) => lost(thread, new Error(`the worker ended with code ${code}`)));
+		return new Promise<void>((resolve, reject) => {
+			opening = { resolve, reject };
+			say({
+				kind: "open",
+				options: {
+					file,
+					memoryMb: options.memoryMb,
+					threads: options.threads,
+					temporaryFolder: options.temporaryFolder,
+					progressRows: options.progressRows ?? 20_000,
+				},
+			});
+		});
+	};
+
+	/** The thread is gone though nobody asked it to go. */
+	const lost = (thread: Worker, cause: Error) => {
+		if (worker !== thread) return;
+		worker = undefined;
+		closing?.();
+		const error = new MillwrightError("series.worker-lost", `The history's worker is gone: ${cause.message}`, {
+			kind: "outage",
+			hint: "It is started again by itself; the ring keeps the samples meanwhile.",
+			cause,
+		});
+		opening?.reject(error);
+		opening = undefined;
+		for (const { reject } of questions.values()) reject(error);
+		questions.clear();
+		failAll(error);
+		if (state === "closed") return;
+		trouble = error;
+		log.error(error.message, { code: error.code });
+		comeBack();
+	};
+
+	const comeBack = () => {
+		state = "away";
+		restart = clock.after(backoff.next(), () => {
+			open().catch((thrown: MillwrightError) => {
+				if (state === "closed") return;
+				trouble = thrown;
+				log.error(thrown.message, { code: thrown.code });
+				const thread = worker;
+				worker = undefined;
+				void thread?.terminate();
+				comeBack();
+			});
+		});
+	};
+
+	const ask = <K extends Query["kind"]>(query: Extract<Query, { kind: K }>, signal?: AbortSignal): Promise<Answers[K]> => {
+		if (state !== "open") return Promise.reject(trouble ?? notOpen());
+		if (signal?.aborted) return Promise.reject(signal.reason);
+		const id = ++lastId;
+		return new Promise<Answers[K]>((resolve, reject) => {
+			const cancel = () => say({ kind: "cancel", id });
+			signal?.addEventListener("abort", cancel, { once: true });
+			const over =
+				<T>(settle: (value: T) => void) =>
+				(value: T) => {
+					signal?.removeEventListener("abort", cancel);
+					settle(value);
+				};
+			questions.set(id, { resolve: over(resolve) as (value: never) => void, reject: over(reject) });
+			say({ kind: "query", id, query });
+		});
+	};
+
+	return {
+		name: "series-duckdb",
+		get quarantined() {
+			return quarantined;
+		},
+
+		async start() {
+			if (state !== "closed") return;
+			try {
+				await open();
+			} catch (thrown) {
+				state = "closed";
+				const thread = worker;
+				worker = undefined;
+				await thread?.terminate();
+				throw thrown;
+			}
+		},
+
+		async stop() {
+			if (state === "closed") return;
+			restart?.cancel();
+			if (state === "open") {
+				due = true;
+				const empty = new Promise<void>((resolve) => drained.push(resolve));
+				flush();
+				await empty;
+			}
+			state = "closed";
+			const thread = worker;
+			if (thread) {
+				const ended = new Promise<void>((resolve) => {
+					closing = resolve;
+				});
+				say({ kind: "close" });
+				await ended;
+				closing = undefined;
+				worker = undefined;
+				await thread.terminate();
+			}
+			for (const { reject } of questions.values()) reject(notOpen());
+			questions.clear();
+			failAll(notOpen());
+		},
+
+		append(batch) {
+			if (state !== "open") return Promise.reject(trouble ?? notOpen());
+			const { connection, first, last, length } = batch;
+			if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last) || first < 0 || last < first)
+				return Promise.reject(
+					new MillwrightError("series.batch-invalid", `A batch of "${connection}" covers ${first} to ${last}`, { kind: "bug" }),
+				);
+			if (queued > 0 && queued + length > queueRows)
+				return Promise.reject(
+					new MillwrightError("series.queue-full", `${queued} samples already wait to be written`, {
+						kind: "busy",
+						hint: "The disk is slower than the plant; what is refused stays in the ring.",
+					}),
+				);
+			let one = known.get(connection);
+			if (!one) {
+				one = { stored: new SequenceSet(), taken: new SequenceSet(), lowest: Number.POSITIVE_INFINITY };
+				known.set(connection, one);
+			}
+			const missing = one.taken.add(first, last);
+			const aRowEach = length === last - first + 1;
+			const stored = missing.length === 0 ? 0 : aRowEach ? countOf(missing) : length;
+			if (filling && filling.rows + stored > filling.capacity) seal();
+			filling ??= packs.open(stored);
+			if (missing.length > 0) {
+				if (aRowEach && stored < length)
+					for (const part of missing) filling.addRows(batch, part.first - first, part.last - first + 1);
+				else filling.addRows(batch, 0, length);
+				filling.addProgress(connection, first, last);
+				queued += stored;
+			}
+			const pack = filling;
+			const promise = new Promise<{ stored: number; duplicate: number }>((resolve, reject) => {
+				pack.waiters.push({ stored, duplicate: length - stored, resolve, reject });
+			});
+			if (pack.rows >= options.flushRows) seal();
+			else
+				timer ??= clock.after(flushMs, () => {
+					timer = undefined;
+					due = true;
+					flush();
+				});
+			if (sealed.length > 0) flush();
+			return promise;
+		},
+
+		storedThrough: (connection) => {
+			const one = known.get(connection);
+			return one && Number.isFinite(one.lowest) ? one.stored.through(one.lowest) : -1;
+		},
+
+		async raw({ tag, range, limit, newestFirst = false, signal }) {
+			return rowsFrom(await ask<"raw">({ kind: "raw", tag, ...range, limit, newestFirst }, signal));
+		},
+
+		async before({ tags, time, signal }) {
+			if (tags.length === 0) return new Map();
+			const found = await ask<"before">({ kind: "before", tags, time }, signal);
+			return new Map(found.map(({ tag, text, ...last }) => [tag, text === undefined ? last : { ...last, text }]));
+		},
+
+		async aggregate({ tags, range, bucket, functions, signal }) {
+			if (tags.length === 0) return new Map();
+			const buckets = await ask<"aggregate">(
+				{ kind: "aggregate", tags, ...range, holdUntil: clock.now(), bucket, functions },
+				signal,
+			);
+			return new Map(buckets.map(({ tag, starts, columns }) => [tag, { starts, columns }]));
+		},
+
+		async downsample({ tags, range, points, signal }) {
+			if (tags.length === 0) return new Map();
+			const answers = await ask<"downsample">({ kind: "downsample", tags, ...range, points }, signal);
+			return new Map(answers.map((answer) => [answer.tag, rowsFrom(answer)]));
+		},
+
+		export: ({ tags, range, format, file: to, signal }) =>
+			ask<"export">({ kind: "export", tags, ...range, format, file: to }, signal),
+
+		async figures() {
+			const sizes = await Promise.all(
+				[file, `${file}.wal`].map((path) =>
+					stat(path).then(
+						({ size }) => size,
+						() => 0,
+					),
+				),
+			);
+			return {
+				rows: extent.rows,
+				bytes: sizes.reduce((sum, size) => sum + size, 0),
+				oldest: extent.oldest,
+				newest: extent.newest,
+				queued,
+				flushes,
+				lastFlushMs,
+			};
+		},
+
+		flushLatency: () => ({ p50: latency.quantile(0.5), p99: latency.quantile(0.99), max: latency.max() }),
+
+		health() {
+			if (trouble) return { state: "failing", reason: trouble.message, ...(trouble.hint ? { hint: trouble.hint } : {}) };
+			if (quarantined)
+				return {
+					state: "degraded",
+					reason: `The history file could not be read at start (${quarantined.reason}); recording began anew`,
+					hint: `The old file was kept: ${quarantined.files.join(", ")}. Restore a backup, or delete it to accept the loss.`,
+				};
+			return state === "open" ? { state: "good" } : { state: "failing", reason: "The history is not open" };
+		},
+	};
+}
+
+const notOpen = () => new MillwrightError("series.closed", "The history is not open", { kind: "outage" });
+
+const errorFrom = ({ code, message, ...details }: ErrorBody) => new MillwrightError(code, message, details);
+
+const countOf = (ranges: readonly NumberRange[]): number => ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+
+const rowsFrom = ({ times, values, quality, texts, samples }: RowsAnswer): SeriesRows => ({
+	times,
+	values,
+	quality,
+	...(texts.length > 0 ? { texts: new Map(texts) } : {}),
+	samples,
+});

@@ -1,0 +1,160 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { dirname } from "node:path";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { MillwrightError, type Nanos, SequenceSet } from "@millwright/core";
+import type { Opened, StoreOptions } from "./protocol.ts";
+
+/** An open database file and what it held. */
+export interface Store {
+	instance: DuckDBInstance;
+	writer: DuckDBConnection;
+	opened: Opened;
+	close(): void;
+}
+
+/** What a file that cannot be read says of itself; anything else (disk full, rights, a lock) is not the file's fault. */
+const damage =
+	/not a valid DuckDB|WAL|checksum|corrupt|deserializ|serializ|version number|INTERNAL Error|Catalog Error|Failed to load metadata|FATAL|out of range|Could not read enough bytes/i;
+const blameless = /Could not set lock|No space left|Permission denied|Too many open files|Out of Memory|Read-only file system/i;
+
+/** Opens the file; what cannot be read is moved aside, first the log of late changes, then all, so that the plant goes on being recorded. */
+export async function openStore(options: StoreOptions, { quarantine }: { quarantine: boolean }): Promise<Store> {
+	mkdirSync(dirname(options.file), { recursive: true });
+	mkdirSync(options.temporaryFolder, { recursive: true });
+	const moved: string[] = [];
+	let reason = "";
+	for (;;) {
+		try {
+			const store = await openOnce(options);
+			if (moved.length > 0) store.opened.quarantined = { files: moved, reason };
+			return store;
+		} catch (thrown) {
+			const said = thrown instanceof Error ? thrown.message : String(thrown);
+			if (/Could not set lock|Conflicting lock/i.test(said))
+				throw new MillwrightError("series.file-in-use", `Another process has the history file open: ${firstLine(said)}`, {
+					kind: "conflict",
+					hint: "Stop the other Millwright process, or give this one its own data folder.",
+					place: options.file,
+					cause: thrown,
+				});
+			const wal = `${options.file}.wal`;
+			const next = existsSync(wal) ? wal : existsSync(options.file) ? options.file : undefined;
+			if (!quarantine || blameless.test(said) || !damage.test(said) || next === undefined || moved.length >= 4)
+				throw new MillwrightError("series.open-failed", `The history file cannot be opened: ${firstLine(said)}`, {
+					kind: "outage",
+					hint: "Look at the disk: space, rights, file system.",
+					place: options.file,
+					cause: thrown,
+				});
+			reason ||= firstLine(said);
+			moved.push(moveAside(next));
+		}
+	}
+}
+
+const firstLine = (text: string): string => (text.split("\n")[0] as string).slice(0, 300);
+
+function moveAside(file: string): string {
+	const stamp = new Date().toISOString().replace(/[:.]/g, "-");
+	const to = `${file}.damaged-${stamp}`;
+	renameSync(file, to);
+	return to;
+}
+
+async function openOnce(options: StoreOptions): Promise<Store> {
+	const instance = await DuckDBInstance.create(options.file, {
+		threads: String(options.threads),
+		memory_limit: `${options.memoryMb}MB`,
+		temp_directory: options.temporaryFolder,
+		autoinstall_known_extensions: "false",
+		autoload_known_extensions: "false",
+	});
+	try {
+		const writer = await instance.connect();
+		await writer.run(
+			"CREATE TABLE IF NOT EXISTS sample (tag UINTEGER NOT NULL, time BIGINT NOT NULL, value DOUBLE, quality UTINYINT NOT NULL, text VARCHAR)",
+		);
+		await writer.run(
+			'CREATE TABLE IF NOT EXISTS progress (connection VARCHAR NOT NULL, "first" BIGINT NOT NULL, "last" BIGINT NOT NULL)',
+		);
+		const progress = await readProgress(writer);
+		await compactProgress(writer, progress);
+		const extent = await readExtent(writer);
+		return {
+			instance,
+			writer,
+			opened: {
+				progress: [...progress].map(([name, set]) => [name, set.ranges()]),
+				...extent,
+				quarantined: undefined,
+			},
+			close() {
+				writer.closeSync();
+				instance.closeSync();
+			},
+		};
+	} catch (thrown) {
+		instance.closeSync();
+		throw thrown;
+	}
+}
+
+async function readProgress(connection: DuckDBConnection): Promise<Map<string, SequenceSet>> {
+	const sets = new Map<string, SequenceSet>();
+	const result = await connection.stream('SELECT connection, "first", "last" FROM progress ORDER BY connection, "first"');
+	for await (const chunk of result) {
+		const [names, firsts, lasts] = chunk.getColumns() as [string[], bigint[], bigint[]];
+		for (let i = 0; i < names.length; i++) {
+			const name = names[i] as string;
+			let set = sets.get(name);
+			if (!set) {
+				set = new SequenceSet();
+				sets.set(name, set);
+			}
+			set.add(Number(firsts[i]), Number(lasts[i]));
+		}
+	}
+	return sets;
+}
+
+/** Writes merged ranges in place of many small ones; one transaction, no DDL. */
+async function compactProgress(connection: DuckDBConnection, sets: ReadonlyMap<string, SequenceSet>): Promise<void> {
+	const reader = await connection.runAndReadAll("SELECT count(*) FROM progress");
+	const rows = Number(reader.value(0, 0));
+	const ranges = [...sets.values()].reduce((sum, set) => sum + set.ranges().length, 0);
+	if (rows === ranges) return;
+	await connection.run("BEGIN");
+	try {
+		await replaceProgress(connection, sets);
+		await connection.run("COMMIT");
+	} catch (thrown) {
+		await connection.run("ROLLBACK").catch(() => {});
+		throw thrown;
+	}
+}
+
+/** Inside a transaction: the table holds these ranges and nothing else. */
+export async function replaceProgress(connection: DuckDBConnection, sets: ReadonlyMap<string, SequenceSet>): Promise<void> {
+	await connection.run("DELETE FROM progress");
+	const appender = await connection.createAppender("progress");
+	for (const [name, set] of sets) {
+		for (const { first, last } of set.ranges()) {
+			appender.appendVarchar(name);
+			appender.appendBigInt(BigInt(first));
+			appender.appendBigInt(BigInt(last));
+			appender.endRow();
+		}
+	}
+	appender.closeSync();
+}
+
+async function readExtent(
+	connection: DuckDBConnection,
+): Promise<{ rows: number; oldest: Nanos | undefined; newest: Nanos | undefined }> {
+	const reader = await connection.runAndReadAll("SELECT count(*), min(time), max(time) FROM sample");
+	return {
+		rows: Number(reader.value(0, 0)),
+		oldest: (reader.value(1, 0) as bigint | null) ?? undefined,
+		newest: (reader.value(2, 0) as bigint | null) ?? undefined,
+	};
+}
