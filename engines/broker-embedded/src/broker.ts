@@ -1,0 +1,205 @@
+import type { IncomingMessage as HttpRequest } from "node:http";
+import { createServer, type Server } from "node:net";
+import type { Duplex } from "node:stream";
+import { createServer as createTlsServer, type TlsOptions } from "node:tls";
+import {
+	type Broker,
+	type BrokerAuthenticator,
+	type BrokerClient,
+	type Clock,
+	isFilter,
+	type Log,
+	MillwrightError,
+	type Timer,
+} from "@millwright/core";
+import type { Health, Part } from "@millwright/runtime";
+import { Connection, type ConnectionTools } from "./connection.ts";
+import { BrokerCore, type ExternalMessage, type ExternalVerdict } from "./core.ts";
+import { metricsOf, systemTopics } from "./figures.ts";
+import { type BrokerLimits, defaultLimits } from "./limits.ts";
+import { closeServer, listenOn } from "./listener.ts";
+import { Reason } from "./reason-codes.ts";
+import type { Listener } from "./routes.ts";
+import { Sessions } from "./sessions.ts";
+import { socketTransport, type Transport } from "./transport.ts";
+import { createWebSocketDoor } from "./web-socket.ts";
+
+export interface EmbeddedBrokerOptions {
+	/** Null listens nowhere: in-process and WebSocket only. Port 0 picks a free one. */
+	listen: { host: string; port: number } | null;
+	/** Makes the listener a TLS listener; `requestCert` with `ca` lets clients show a certificate. */
+	tls?: TlsOptions;
+	authenticate: BrokerAuthenticator;
+	limits?: Partial<BrokerLimits>;
+	clock: Clock;
+	log: Log;
+	/** Sees every client's publish (and will) before anybody receives it. Must be quick and must not keep the payload. */
+	onExternalPublish?: (message: ExternalMessage) => ExternalVerdict;
+}
+
+export interface ClientChange {
+	change: "connected" | "disconnected";
+	client: BrokerClient;
+	/** Why it ended. */
+	reason?: string;
+}
+
+export interface EmbeddedBroker extends Broker {
+	/** The broker's life for a supervisor, with its metrics. */
+	readonly part: Part;
+	/** Of the listener; 0 where there is none. */
+	readonly port: number;
+	/** Subprotocol `mqtt`; the caller has checked path and origin. */
+	handleWebSocketUpgrade(request: HttpRequest, socket: Duplex, head: Buffer): void;
+	/** Ends every connection and every sleeping session of a principal whose rights ended or changed. */
+	disconnectPrincipal(principal: string): void;
+	/** A throwing listener is logged and stops nobody. Returns the way to stop. */
+	onClientChange(listener: (change: ClientChange) => void): () => void;
+}
+
+const systemTopicsEveryMs = 10_000;
+
+/** An MQTT 3.1.1 and 5 broker inside the process. */
+export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBroker {
+	const { clock } = options;
+	const log = options.log.part("broker");
+	const limits: BrokerLimits = { ...defaultLimits, ...options.limits };
+	const core = new BrokerCore({ ...options, limits, log });
+	const sessions = new Sessions(core);
+	/** Every transport, from its first byte; `open` only those that were admitted. */
+	const connections = new Set<Connection>();
+	const open = new Set<Connection>();
+	const changeListeners = new Set<(change: ClientChange) => void>();
+	const timers: Timer[] = [];
+	let server: Server | undefined;
+	let state: "new" | "running" | "stopped" = "new";
+	let startedAtMs = 0;
+
+	function announce(change: ClientChange): void {
+		for (const listener of changeListeners) {
+			try {
+				listener(change);
+			} catch (error) {
+				log.error("A listener for MQTT clients failed", { error: String(error) });
+			}
+		}
+	}
+
+	const tools: ConnectionTools = {
+		core,
+		sessions,
+		mayEnter: () => open.size < limits.maxClients,
+		opened(connection) {
+			open.add(connection);
+			if (changeListeners.size > 0) announce({ change: "connected", client: connection.describe() });
+		},
+		closed(connection, reason) {
+			connections.delete(connection);
+			if (open.delete(connection) && changeListeners.size > 0)
+				announce({ change: "disconnected", client: connection.describe(), reason });
+		},
+	};
+
+	function admit(transport: Transport): void {
+		if (state !== "running") transport.destroy();
+		else connections.add(new Connection(transport, tools));
+	}
+
+	function sweep(): void {
+		const nowMs = clock.monotonicMs();
+		for (const connection of [...connections]) connection.check(nowMs);
+		sessions.sweep(nowMs);
+	}
+
+	function publishSystemTopics(): void {
+		const uptime = Math.round((clock.monotonicMs() - startedAtMs) / 1000);
+		for (const [name, value] of systemTopics(core.figures(open.size), uptime))
+			core.publish({ topic: `$SYS/broker/${name}`, payload: () => Buffer.from(value), retain: true });
+	}
+
+	async function start(): Promise<void> {
+		if (state === "running") return;
+		state = "running";
+		startedAtMs = clock.monotonicMs();
+		if (options.listen !== null) {
+			const accept = (socket: Parameters<typeof socketTransport>[0]): void => admit(socketTransport(socket, clock));
+			server = options.tls === undefined ? createServer(accept) : createTlsServer(options.tls, accept);
+			server.maxConnections = limits.maxClients + 256;
+			try {
+				await listenOn(server, options.listen);
+			} catch (error) {
+				state = "new";
+				server = undefined;
+				throw new MillwrightError("broker.listen-failed", `MQTT cannot listen on ${options.listen.host}:${options.listen.port}`, {
+					kind: "outage",
+					hint: "Another program may hold the port; choose another under namespace.mqtt.listen.",
+					place: "namespace.mqtt.listen",
+					cause: error,
+				});
+			}
+			server.on("error", (error) => log.error("The MQTT listener failed", { error: error.message }));
+			log.info("MQTT listens", { host: options.listen.host, port: portOf(server), tls: options.tls !== undefined });
+		}
+		timers.push(clock.every(1000, sweep), clock.every(systemTopicsEveryMs, publishSystemTopics));
+		publishSystemTopics();
+	}
+
+	async function stop(): Promise<void> {
+		if (state !== "running") return;
+		state = "stopped";
+		for (const timer of timers.splice(0)) timer.cancel();
+		const ended = [...connections];
+		for (const connection of ended)
+			connection.disconnect(Reason.serverShuttingDown, "The server is shutting down", { will: true });
+		if (server !== undefined) await closeServer(server, ended);
+		else for (const connection of ended) connection.destroy();
+		server = undefined;
+	}
+
+	const health = (): Health =>
+		state === "running"
+			? { state: "good" }
+			: { state: "failing", reason: "The broker is not running", hint: "See the log for why it stopped." };
+
+	return {
+		part: { name: "broker", start, stop, health, figures: () => metricsOf(core.figures(open.size)) },
+		start,
+		stop,
+		get port() {
+			return server === undefined ? 0 : portOf(server);
+		},
+		publish: (message) => core.publish(message),
+		subscribe(filter, owner, handler) {
+			if (!isFilter(filter))
+				throw new MillwrightError("broker.filter-invalid", `"${filter}" is not a topic filter`, {
+					hint: "`#` stands alone and last, `+` alone in its level.",
+				});
+			const listener: Listener = { filter, owner, handler };
+			core.routes.subscribe(listener);
+			return () => core.routes.unsubscribe(listener);
+		},
+		isHeard(topic) {
+			const { targets, listeners } = core.routes.routeOf(core.routes.entry(topic));
+			return targets.length > 0 || listeners.length > 0;
+		},
+		retained: (filter, limit) => core.retained(filter, limit),
+		clients: () => [...open].map((connection) => connection.describe()),
+		figures: () => core.figures(open.size),
+		handleWebSocketUpgrade: createWebSocketDoor({ maxPacketBytes: limits.maxPacketBytes, clock, admit }),
+		disconnectPrincipal(principal) {
+			for (const connection of [...open])
+				if (connection.principal === principal)
+					connection.disconnect(Reason.administrative, "Access was withdrawn or changed", { will: true });
+			sessions.endAway(principal);
+		},
+		onClientChange(listener) {
+			changeListeners.add(listener);
+			return () => void changeListeners.delete(listener);
+		},
+	};
+}
+
+function portOf(server: Server): number {
+	const address = server.address();
+	return typeof address === "object" && address !== null ? address.port : 0;
+}

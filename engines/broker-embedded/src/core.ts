@@ -1,0 +1,231 @@
+import type { BrokerAuthenticator, BrokerFigures, Clock, IncomingMessage, Log, OutgoingMessage } from "@millwright/core";
+import type { BrokerLimits } from "./limits.ts";
+import { fixedLimits } from "./limits.ts";
+import { Message } from "./message.ts";
+import { Reason } from "./reason-codes.ts";
+import { type Listener, Routes } from "./routes.ts";
+import type { Session } from "./session.ts";
+import { isTopicName } from "./topic-names.ts";
+import { Turn } from "./turn.ts";
+
+/** A client's publish, seen before anybody receives it. */
+export interface ExternalMessage {
+	topic: string;
+	/** A view that is only valid during the call. */
+	payload: Uint8Array;
+	qos: 0 | 1;
+	retain: boolean;
+	client: { id: string; principal: string };
+}
+
+/** `retain` overrides what the client asked for. A refusal is an MQTT 5 reason code; nobody receives the message. */
+export type ExternalVerdict = "accept" | { retain: boolean } | { refuse: number };
+
+export interface CoreOptions {
+	authenticate: BrokerAuthenticator;
+	limits: BrokerLimits;
+	clock: Clock;
+	log: Log;
+	onExternalPublish?: ((message: ExternalMessage) => ExternalVerdict) | undefined;
+}
+
+/** Publishes made by listeners during a publish; more than this in one turn waits for the next. */
+const nestedPerTurn = 10_000;
+const nestedLimit = 200_000;
+
+/** What every connection shares: routes, counters, and the way of a message from publisher to receivers. */
+export class BrokerCore {
+	readonly authenticate: BrokerAuthenticator;
+	readonly limits: BrokerLimits;
+	readonly clock: Clock;
+	readonly log: Log;
+	readonly routes: Routes;
+	readonly turn = new Turn();
+	readonly counts = {
+		received: 0,
+		sent: 0,
+		dropped: 0,
+		bytesReceived: 0,
+		bytesSent: 0,
+		refusedConnections: 0,
+		deniedTopics: 0,
+		partialBytes: 0,
+	};
+	/** Sessions that asked their publishers to pause, since it was last emptied. */
+	readonly congested = new Set<Session>();
+	readonly #onExternalPublish: CoreOptions["onExternalPublish"];
+	#routing = false;
+	#nested: Message[] = [];
+	#saidRetainedFull = false;
+
+	constructor(options: CoreOptions) {
+		this.authenticate = options.authenticate;
+		this.limits = options.limits;
+		this.clock = options.clock;
+		this.log = options.log;
+		this.routes = new Routes(options.log);
+		this.#onExternalPublish = options.onExternalPublish;
+	}
+
+	figures(clients: number): BrokerFigures {
+		const { received, sent, dropped, bytesReceived, bytesSent, refusedConnections, deniedTopics } = this.counts;
+		return {
+			clients,
+			subscriptions: this.routes.subscriptions,
+			retained: this.routes.retainedCount,
+			received,
+			sent,
+			dropped,
+			bytesReceived,
+			bytesSent,
+			refusedConnections,
+			deniedTopics,
+		};
+	}
+
+	/** From this process. */
+	publish(out: OutgoingMessage): void {
+		const expiry = out.properties?.messageExpirySeconds;
+		this.route(
+			new Message({
+				topic: out.topic,
+				payload: out.payload,
+				qos: out.qos ?? 0,
+				retain: out.retain ?? false,
+				publisher: undefined,
+				source: undefined,
+				expiresAt: expiry === undefined ? Number.POSITIVE_INFINITY : this.clock.monotonicMs() + expiry * 1000,
+				properties: out.properties,
+				forward: undefined,
+				frame3: undefined,
+				frame5: undefined,
+			}),
+		);
+	}
+
+	/** Topic order; a payload that cannot be made is left out. */
+	retained(filter: string, limit: number): { topic: string; payload: Uint8Array }[] {
+		const nowMs = this.clock.monotonicMs();
+		const found: { topic: string; payload: Uint8Array }[] = [];
+		const entries = this.routes.retainedMatching(filter).sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : 0));
+		for (const { topic, retained } of entries) {
+			if (found.length >= limit) break;
+			if (retained === undefined || retained.isExpired(nowMs)) continue;
+			try {
+				found.push({ topic, payload: retained.payload });
+			} catch (error) {
+				this.log.error("A retained payload could not be made", { topic, error: String(error) });
+			}
+		}
+		return found;
+	}
+
+	/** What the product makes of a client's message before anybody receives it. */
+	judge(message: ExternalMessage): ExternalVerdict {
+		if (this.#onExternalPublish === undefined) return "accept";
+		try {
+			return this.#onExternalPublish(message);
+		} catch (error) {
+			this.log.error("The check of a client's message failed; the message is refused", {
+				topic: message.topic,
+				client: message.client.id,
+				error: String(error),
+			});
+			return { refuse: Reason.unspecified };
+		}
+	}
+
+	/** May this much more be retained for clients? */
+	mayRetain(topic: string, bytes: number): boolean {
+		const known = this.routes.find(topic)?.retained !== undefined;
+		return (
+			(known || this.routes.retainedCount < this.limits.maxRetained) &&
+			this.routes.retainedBytes + bytes <= fixedLimits.retainedBytes
+		);
+	}
+
+	/** To everybody who listens. A listener that publishes does not nest: its message follows when this one is through. */
+	route(message: Message): void {
+		if (this.#routing) {
+			if (this.#nested.length >= nestedLimit) this.counts.dropped++;
+			else this.#nested.push(message);
+			return;
+		}
+		this.#routing = true;
+		try {
+			this.#deliver(message);
+			if (this.#nested.length > 0) this.#deliverNested();
+		} finally {
+			this.#routing = false;
+		}
+	}
+
+	#deliverNested(): void {
+		const nested = this.#nested;
+		let at = 0;
+		while (at < nested.length && at < nestedPerTurn) this.#deliver(nested[at++] as Message);
+		this.#nested = nested.slice(at);
+		const next = this.#nested[0];
+		if (next !== undefined)
+			this.turn.after(() => {
+				this.#nested.shift();
+				this.route(next);
+			});
+	}
+
+	#deliver(message: Message): void {
+		let entry = this.routes.find(message.topic);
+		if (entry === undefined) {
+			if (!isTopicName(message.topic)) {
+				this.log.warn("A message for an impossible topic was dropped", { topic: message.topic.slice(0, 200) });
+				return;
+			}
+			entry = this.routes.entry(message.topic);
+		}
+		const route = this.routes.routeOf(entry);
+		if (message.retain) {
+			if (message.clears) this.routes.retain(entry, undefined);
+			else if (entry.retained !== undefined || this.routes.retainedCount < this.limits.maxRetained)
+				this.routes.retain(entry, message);
+			else this.#sayRetainedFull(message.topic);
+		}
+		if (route.targets.length === 0 && route.listeners.length === 0) return;
+		try {
+			// Made here, so that a failing function harms its own message only.
+			void message.payload;
+		} catch (error) {
+			this.log.error("A payload could not be made; its message was dropped", { topic: message.topic, error: String(error) });
+			if (entry.retained === message) this.routes.retain(entry, undefined);
+			return;
+		}
+		for (const target of route.targets) target.session.deliver(message, target);
+		for (const listener of route.listeners) this.#tell(listener, message);
+	}
+
+	#tell(listener: Listener, message: Message): void {
+		const incoming: IncomingMessage = {
+			topic: message.topic,
+			payload: message.payload,
+			qos: message.qos,
+			retain: message.retain,
+		};
+		const { properties, source } = message;
+		if (properties !== undefined) incoming.properties = properties;
+		if (source !== undefined) incoming.client = source;
+		try {
+			listener.handler(incoming);
+		} catch (error) {
+			this.log.error(`A listener of ${listener.owner} failed on a message`, {
+				owner: listener.owner,
+				topic: message.topic,
+				error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+			});
+		}
+	}
+
+	#sayRetainedFull(topic: string): void {
+		if (this.#saidRetainedFull) return;
+		this.#saidRetainedFull = true;
+		this.log.warn("No more topics are retained: the limit is reached", { limit: this.limits.maxRetained, topic });
+	}
+}

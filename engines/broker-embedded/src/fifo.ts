@@ -1,0 +1,36 @@
+/** First in, first out, in constant time; memory is given back as it empties. */
+export class Fifo<T> {
+	#items: (T | undefined)[] = [];
+	#head = 0;
+
+	get length(): number {
+		return this.#items.length - this.#head;
+	}
+
+	push(item: T): void {
+		this.#items.push(item);
+	}
+
+	peek(): T | undefined {
+		return this.#items[this.#head];
+	}
+
+	shift(): T | undefined {
+		if (this.#head === this.#items.length) return undefined;
+		const item = this.#items[this.#head];
+		this.#items[this.#head++] = undefined;
+		if (this.#head === this.#items.length) {
+			this.#items = [];
+			this.#head = 0;
+		} else if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
+			this.#items = this.#items.slice(this.#head);
+			this.#head = 0;
+		}
+		return item;
+	}
+
+	clear(): void {
+		this.#items = [];
+		this.#head = 0;
+	}
+}
