@@ -1,1 +1,11 @@
+export * from "./guard/guard.ts";
+export { auditable, withoutSecrets } from "./guard/redact.ts";
+export { overall, type PartHealth } from "./health.ts";
+export * from "./http/http-server.ts";
+export { isSameOrigin } from "./http/same-origin.ts";
+export { type MountedService, mounted } from "./http/services.ts";
+export { credentialsOf, sessionCookie } from "./http/session-cookie.ts";
+export type { TlsFiles } from "./http/tls.ts";
+export { refuse, type UpgradeHandler } from "./http/upgrades.ts";
+export { createPlatform } from "./platform-service.ts";
 export * from "./ports.ts";
