@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+import type { AuditTrail } from "@millwright/platform";
+import { canonicalJson } from "./canonical-json.ts";
+import type { AuditFacts } from "./chain.ts";
+
+const longestInput = 65_536;
+const keptOfLonger = 2000;
+
+/** Of an input, what it was done to. The first that is there counts. */
+const subjects = ["connection", "asset", "tag", "id", "login", "thumbprint", "name"] as const;
+
+/** What a caller asks to record, cut to a bounded size and to what JSON holds. */
+export function factsOf(given: Parameters<AuditTrail["record"]>[0], atMs: number): AuditFacts {
+	return {
+		at: atMs,
+		who: { id: given.who.id.slice(0, 200), name: given.who.name.slice(0, 200), from: given.from.slice(0, 200) },
+		what: given.what.slice(0, 200),
+		on: subjectOf(given.input).slice(0, 600),
+		input: boundedInput(given.input),
+		why: given.why.slice(0, 2000),
+		outcome: given.outcome,
+		code: given.code.slice(0, 200),
+	};
+}
+
+export function subjectOf(input: unknown): string {
+	if (typeof input !== "object" || input === null) return "";
+	for (const subject of subjects) {
+		const value = (input as Record<string, unknown>)[subject];
+		if (typeof value === "string" && value !== "") return value;
+		if (typeof value === "number") return String(value);
+	}
+	return "";
+}
+
+/** As it will be read again; what is longer than 64 KB becomes its beginning, its size and its hash. */
+function boundedInput(input: unknown): unknown {
+	let text: string;
+	try {
+		text = canonicalJson(input);
+	} catch (cause) {
+		return { unreadable: String(cause).slice(0, 200) };
+	}
+	const bytes = Buffer.from(text);
+	if (bytes.length <= longestInput) return JSON.parse(text);
+	return {
+		tooLong: true,
+		bytes: bytes.length,
+		sha256: createHash("sha256").update(bytes).digest("hex"),
+		beginning: text.slice(0, keptOfLonger),
+	};
+}
