@@ -1,0 +1,232 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { SampleBatch } from "@millwright/core";
+import { createBus, createClock, silentLog } from "@millwright/runtime";
+import { afterEach, expect, test } from "vitest";
+import { samples } from "../api.ts";
+import { createRing, type Ring } from "./ring.ts";
+
+const folders: string[] = [];
+const rings: Ring[] = [];
+const children: ChildProcess[] = [];
+afterEach(async () => {
+	for (const child of children.splice(0)) child.kill("SIGKILL");
+	for (const ring of rings.splice(0)) await ring.stop();
+	for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function folderForTest(): string {
+	const folder = mkdtempSync(join(tmpdir(), "ring-"));
+	folders.push(folder);
+	return folder;
+}
+
+async function ringForTest(
+	folder: string,
+	options: { keep?: number; maxBytes?: number; hardBytes?: number; mostWaitingRows?: number; group?: number } = {},
+) {
+	const { keep = 72 * 3_600_000, maxBytes = 1e9, group = 5, ...rest } = options;
+	const bus = createBus({ log: silentLog });
+	const heard: SampleBatch[] = [];
+	bus.receive(samples, "test", (batch) => heard.push(batch));
+	const ring = createRing({
+		file: join(folder, "ring.db"),
+		settings: { keep, maxBytes, group },
+		bus,
+		clock: createClock(),
+		log: silentLog,
+		...rest,
+	});
+	rings.push(ring);
+	await ring.start();
+	return { ring, heard };
+}
+
+async function eventually(holds: () => boolean, within = 10_000): Promise<void> {
+	const end = Date.now() + within;
+	while (!holds()) {
+		if (Date.now() > end) throw new Error("it never came true");
+		await new Promise((resolve) => setTimeout(resolve, 5));
+	}
+}
+
+const numbersOf = (batches: readonly SampleBatch[], connection = "press") =>
+	batches
+		.filter((batch) => batch.connection === connection && batch.length > 0)
+		.flatMap((batch) => Array.from({ length: batch.length }, (_, i) => batch.first + i));
+const upTo = (count: number, from = 0) => Array.from({ length: count }, (_, i) => from + i);
+
+function fill(ring: Ring, count: number, connection = "press"): void {
+	const lane = ring.lane(connection);
+	for (let i = 0; i < count; i++) {
+		lane.counts.read++;
+		lane.add(1 + (i % 3), BigInt(Date.now()) * 1_000_000n, i / 7, 0);
+	}
+}
+
+test("rows are published once they are durable, numbered in order from 0", async () => {
+	const { ring, heard } = await ringForTest(folderForTest());
+	fill(ring, 10);
+	await eventually(() => numbersOf(heard).length === 10);
+	fill(ring, 9000);
+	await eventually(() => numbersOf(heard).length === 9010);
+	expect(numbersOf(heard)).toEqual(upTo(9010));
+	expect(heard.every((batch) => !batch.historical)).toBe(true);
+	expect(ring.lane("press").buffered).toBe(9010);
+	ring.receipts.acknowledge("press", 8999);
+	expect(ring.lane("press").buffered).toBe(10);
+});
+
+test("what was not acknowledged comes again after a restart, historical and first, and numbers go on", async () => {
+	const folder = folderForTest();
+	const before = await ringForTest(folder);
+	fill(before.ring, 100);
+	fill(before.ring, 50, "oven");
+	await eventually(() => numbersOf(before.heard).length === 100 && numbersOf(before.heard, "oven").length === 50);
+	before.ring.receipts.acknowledge("press", 59);
+	before.ring.receipts.acknowledge("oven", 49);
+	await before.ring.stop();
+	const { ring, heard } = await ringForTest(folder);
+	expect(ring.lane("press").counts.read).toBe(100);
+	fill(ring, 5);
+	fill(ring, 5, "oven");
+	await eventually(() => numbersOf(heard).includes(104) && numbersOf(heard, "oven").length === 5);
+	const replayed = heard.filter((batch) => batch.connection === "press");
+	expect(numbersOf(replayed).filter((number) => number > 59)).toEqual(upTo(45, 60));
+	expect(replayed.filter((batch) => batch.last < 100).every((batch) => batch.historical)).toBe(true);
+	expect(replayed.filter((batch) => batch.first >= 100).every((batch) => !batch.historical)).toBe(true);
+	expect(numbersOf(heard, "oven")).toEqual(upTo(5, 50));
+});
+
+test("what falls out of the ring before it was acknowledged is counted and said, and an empty batch covers its numbers", async () => {
+	const folder = folderForTest();
+	const { ring, heard } = await ringForTest(folder, { maxBytes: 20_000 });
+	for (let i = 0; i < 30; i++) {
+		fill(ring, 200);
+		await eventually(() => numbersOf(heard).length === (i + 1) * 200);
+	}
+	const lane = ring.lane("press");
+	await eventually(() => lane.expired > 0);
+	expect(ring.figures().bytes).toBeLessThan(25_000);
+	expect(lane.expired + lane.buffered).toBe(6000);
+	const empty = heard.filter((batch) => batch.length === 0);
+	expect(empty[0]?.first).toBe(0);
+	expect(empty.reduce((sum, { first, last }) => sum + last - first + 1, 0)).toBe(lane.expired);
+});
+
+test("old rows go by age, acknowledged ones without a word", async () => {
+	const folder = folderForTest();
+	const { ring, heard } = await ringForTest(folder, { keep: 1 });
+	fill(ring, 20);
+	await eventually(() => numbersOf(heard).length === 20);
+	ring.receipts.acknowledge("press", 19);
+	await eventually(() => {
+		fill(ring, 1);
+		ring.receipts.acknowledge("press", ring.lane("press").committed);
+		return ring.figures().rows < 20;
+	});
+	expect(numbersOf(heard)).toEqual(upTo(numbersOf(heard).length));
+});
+
+test("a full disk is said, what is lost is counted, and the ring goes on by itself", async () => {
+	const folder = folderForTest();
+	const { ring, heard } = await ringForTest(folder, { hardBytes: 64 * 4096, mostWaitingRows: 30_000 });
+	const lane = ring.lane("press");
+	await eventually(() => {
+		fill(ring, 2000);
+		return ring.health().state === "failing";
+	});
+	expect(ring.health().reason).toContain("full");
+	await eventually(() => {
+		fill(ring, 5000);
+		return lane.counts.overflowed > 0;
+	});
+	ring.receipts.acknowledge("press", lane.committed);
+	await eventually(() => {
+		ring.receipts.acknowledge("press", lane.committed);
+		return ring.health().state === "good";
+	});
+	await eventually(() => {
+		ring.receipts.acknowledge("press", lane.committed);
+		return ring.figures().waitingRows === 0;
+	});
+	const numbers = numbersOf(heard);
+	expect(numbers).toEqual(upTo(numbers.length));
+	expect(lane.counts.read).toBe(numbers.length + lane.counts.overflowed);
+});
+
+test("a damaged file is put aside, a fresh one begun, and no number comes twice", async () => {
+	const folder = folderForTest();
+	const before = await ringForTest(folder);
+	fill(before.ring, 100);
+	await eventually(() => numbersOf(before.heard).length === 100);
+	await before.ring.stop();
+	for (const name of readdirSync(folder))
+		if (/^ring\.db(-wal|-shm)?$/.test(name)) writeFileSync(join(folder, name), "not a database, not even a little".repeat(500));
+	const { ring, heard } = await ringForTest(folder);
+	expect(ring.health()).toMatchObject({ state: "degraded" });
+	expect(readdirSync(folder).some((name) => name.startsWith("ring.db.broken-"))).toBe(true);
+	fill(ring, 3);
+	await eventually(() => numbersOf(heard).length === 3);
+	expect(numbersOf(heard)[0]).toBeGreaterThanOrEqual(100);
+	expect(heard[0]).toMatchObject({ length: 0, first: 0 });
+});
+
+const writer = `
+import { createBus, createClock, silentLog } from "@millwright/runtime";
+import { createRing } from "${new URL("./ring.ts", import.meta.url).pathname}";
+import { samples } from "${new URL("../api.ts", import.meta.url).pathname}";
+const bus = createBus({ log: silentLog });
+bus.receive(samples, "writer", (batch) => {
+	if (!batch.historical) process.stdout.write(batch.first + " " + batch.last + " " + batch.values[0] + "\\n");
+});
+const ring = createRing({ file: process.argv[2], settings: { keep: 1e9, maxBytes: 1e9, group: 2 }, bus, clock: createClock(), log: silentLog });
+await ring.start();
+const lane = ring.lane("press");
+process.stdout.write("open " + lane.next + "\\n");
+let value = lane.next;
+setInterval(() => {
+	for (let i = 0; i < 40; i++) {
+		lane.counts.read++;
+		lane.add(1, BigInt(Date.now()) * 1000000n, value++, 0);
+	}
+}, 1);
+`;
+
+test("everything said to be durable outlives kill -9, nothing comes twice, numbers go on", async () => {
+	const folder = folderForTest();
+	const script = join(new URL(".", import.meta.url).pathname, `writer-for-test-${process.pid}.ts`);
+	writeFileSync(script, writer);
+	try {
+		let said = -1;
+		for (let round = 0; round < 4; round++) {
+			const child = spawn(process.execPath, [script, join(folder, "ring.db")], { stdio: ["ignore", "pipe", "inherit"] });
+			children.push(child);
+			const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
+			let count = 0;
+			for await (const line of lines) {
+				if (line.startsWith("open")) {
+					expect(Number(line.slice(5))).toBeGreaterThan(said);
+					continue;
+				}
+				const parts = line.split(" ").map(Number);
+				// A line torn by the kill has fewer parts.
+				if (parts.length === 3) said = Math.max(said, parts[1] as number);
+				if (++count >= 20 + round * 7) child.kill("SIGKILL");
+			}
+		}
+		const { ring, heard } = await ringForTest(folder);
+		await eventually(() => ring.lanes().every((lane) => !lane.isReplaying));
+		const numbers = numbersOf(heard);
+		expect(numbers.length).toBeGreaterThan(said);
+		expect(numbers).toEqual(upTo(numbers.length));
+		for (const batch of heard) for (let row = 0; row < batch.length; row++) expect(batch.values[row]).toBe(batch.first + row);
+		expect(ring.lane("press").counts.read).toBeGreaterThanOrEqual(numbers.length);
+	} finally {
+		rmSync(script);
+	}
+	expect(existsSync(script)).toBe(false);
+}, 60_000);

@@ -1,0 +1,76 @@
+import { parentPort, workerData } from "node:worker_threads";
+import type { RingAnswer, RingRequest, RingWorkerData } from "./messages.ts";
+import { isCorrupt, isFull, openRingStore, setAside } from "./store.ts";
+
+/** The ring's thread: fsync blocks here and nowhere else. Requests are served in order. */
+const port = parentPort;
+if (!port) throw new Error("the ring's worker runs in a worker thread");
+const { file, nowMs, hardBytes } = workerData as RingWorkerData;
+const answer = (message: RingAnswer): void => port.postMessage(message);
+
+let store = openRingStore({ file, nowMs, hardBytes });
+const opened = (quarantined: string | undefined): RingAnswer => ({
+	type: "opened",
+	lanes: store.lanes(),
+	sinceMs: store.since(),
+	longestOutageMs: store.longestOutage(),
+	size: { ...store.size },
+	...(quarantined === undefined ? {} : { quarantined }),
+});
+answer(opened(store.quarantined));
+
+port.on("message", (request: RingRequest) => {
+	try {
+		serve(request);
+	} catch (thrown) {
+		fail(request, thrown);
+	}
+});
+
+function serve(request: RingRequest): void {
+	switch (request.type) {
+		case "commit": {
+			const begun = performance.now();
+			const { expired } = store.commit(request);
+			answer({ type: "committed", id: request.id, expired, size: { ...store.size }, ms: performance.now() - begun });
+			return;
+		}
+		case "read":
+			answer({
+				type: "rows",
+				id: request.id,
+				...store.read(request.connection, request.from, request.through, request.maxBytes),
+			});
+			return;
+		case "close":
+			store.close();
+			answer({ type: "closed", id: request.id });
+			port?.close();
+	}
+}
+
+function fail(request: RingRequest, thrown: unknown): void {
+	const { id } = request;
+	const message = thrown instanceof Error ? thrown.message : String(thrown);
+	if (isCorrupt(thrown)) {
+		try {
+			store.close();
+		} catch {
+			// It is broken; its handle may be too.
+		}
+		const quarantined = setAside(file, Date.now());
+		store = openRingStore({ file, nowMs: Date.now(), hardBytes });
+		answer({ type: "failed", id, code: "corrupt", message, quarantined });
+		return;
+	}
+	if (!isFull(thrown)) {
+		answer({ type: "failed", id, code: "other", message });
+		return;
+	}
+	try {
+		store.makeRoom(request.type === "commit" ? request.acknowledged : []);
+	} catch {
+		// Not even that; the next try may find room.
+	}
+	answer({ type: "failed", id, code: "full", message });
+}
