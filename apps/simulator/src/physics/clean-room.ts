@@ -27,7 +27,7 @@ export function createCleanRoom(about: {
 				meanLifeHours: 4000,
 				onset: 0.3,
 				breaks: false,
-				affects: ["differential-pressure", "filter-pressure-drop", "particles-0.5um"],
+				affects: ["differential-pressure", "filter-pressure-drop", "particles-fine"],
 			},
 		],
 		build(part, random) {
@@ -48,8 +48,8 @@ export function createCleanRoom(about: {
 					filter.use(seconds / 3600);
 				},
 				signals: [
-					{ name: "particles-0.5um", read: () => fine, noise: 450, resolution: 10, range: [0, 10_000_000] },
-					{ name: "particles-5um", read: () => coarse, noise: 11, resolution: 1, range: [0, 100_000] },
+					{ name: "particles-fine", read: () => fine, noise: 450, resolution: 10, range: [0, 10_000_000] },
+					{ name: "particles-coarse", read: () => coarse, noise: 11, resolution: 1, range: [0, 100_000] },
 					{ name: "differential-pressure", read: () => pressure, noise: 0.15, resolution: 0.1, range: [-50, 100] },
 					{ name: "filter-pressure-drop", read: () => filterPressure, noise: 0.8, resolution: 1, range: [0, 500] },
 					{ name: "temperature", read: () => temperature, noise: 0.02, resolution: 0.01, range: [0, 50] },

@@ -94,7 +94,7 @@ export function createOven(about: { name: string; path: string; ambient(): numbe
 							resolution: 0.1,
 							range: [0, 300] as const,
 						},
-						{ name: `zone-${zone + 1}-setpoint`, read: () => setPoint[zone] as number, resolution: 0.1 },
+						{ name: `zone-${zone + 1}-setpoint`, read: () => setPoint[zone] as number, resolution: 0.01 },
 					]),
 					{
 						name: "heater-power",

@@ -165,7 +165,7 @@ export function createReactor(about: {
 				},
 				signals: [
 					{ name: "temperature", read: () => state.temperature, noise: 0.03, resolution: 0.01, range: [0, 150] },
-					{ name: "setpoint", read: () => state.setPoint, resolution: 0.1 },
+					{ name: "setpoint", read: () => state.setPoint, resolution: 0.01 },
 					{ name: "jacket-temperature", read: () => state.jacket, noise: 0.05, resolution: 0.1, range: [0, 200] },
 					{ name: "pressure", read: () => state.pressure, noise: 0.003, resolution: 0.001, range: [0, 10] },
 					{ name: "stirrer-speed", read: () => state.stirrer, noise: 0.2, resolution: 0.1, range: [0, 300] },

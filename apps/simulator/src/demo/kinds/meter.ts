@@ -1,0 +1,68 @@
+import type { KindFacts } from "../fact.ts";
+
+export const meterFacts: KindFacts = {
+	kind: "meter",
+	title: ["Energy and air meter", "Medidor de energía y aire"],
+	symbol: "meter",
+	tags: {
+		"active-power": {
+			title: ["Active power", "Potencia activa"],
+			unit: "kW",
+			range: [0, 60],
+			normal: [2, 30],
+			decimals: 2,
+			overview: 1,
+			deadband: 0.05,
+		},
+		"power-factor": {
+			title: ["Power factor", "Factor de potencia"],
+			unit: "1",
+			range: [0, 1],
+			normal: [0.65, 0.98],
+			limits: { low: 0.6, deadband: 0.02, onDelayMs: 60_000 },
+			decimals: 3,
+			deadband: 0.005,
+		},
+		voltage: {
+			title: ["Line voltage", "Tensión de línea"],
+			unit: "V",
+			range: [0, 500],
+			normal: [390, 412],
+			limits: { lowLow: 360, low: 380, high: 420, highHigh: 440, deadband: 1, onDelayMs: 2000 },
+			decimals: 1,
+			deadband: 0.4,
+		},
+		current: {
+			title: ["Line current", "Corriente de línea"],
+			unit: "A",
+			range: [0, 100],
+			normal: [3, 60],
+			decimals: 2,
+			deadband: 0.1,
+		},
+		energy: {
+			title: ["Energy counter", "Contador de energía"],
+			unit: "kW.h",
+			decimals: 1,
+			overview: 3,
+			dataClass: "confidential",
+		},
+		"air-pressure": {
+			title: ["Compressed air", "Aire comprimido"],
+			unit: "bar",
+			range: [0, 10],
+			normal: [6.1, 7.3],
+			limits: { low: 5.8, lowLow: 5.2, deadband: 0.1, onDelayMs: 5000 },
+			decimals: 2,
+			overview: 2,
+			deadband: 0.03,
+		},
+		"apparent-power": {
+			title: ["Apparent power", "Potencia aparente"],
+			unit: "kV.A",
+			range: [0, 70],
+			decimals: 2,
+			expression: "voltage * current * 1.7320508 / 1000.0",
+		},
+	},
+};

@@ -1,0 +1,67 @@
+import type { KindFacts } from "../fact.ts";
+
+/** ISO 14644-1 class 7 allows 352,000 particles/m³ of 0.5 µm and 2,930 of 5 µm and more. */
+export const roomFacts: KindFacts = {
+	kind: "room",
+	title: ["Clean room ISO 7", "Sala limpia ISO 7"],
+	symbol: "room",
+	tags: {
+		"particles-fine": {
+			title: ["Particles from 0.5 µm", "Partículas desde 0,5 µm"],
+			unit: "/m3",
+			range: [0, 500_000],
+			normal: [5000, 70_000],
+			limits: { high: 100_000, highHigh: 352_000, deadband: 5000, onDelayMs: 20_000 },
+			decimals: 0,
+			overview: 1,
+			deadband: 500,
+		},
+		"particles-coarse": {
+			title: ["Particles from 5 µm", "Partículas desde 5 µm"],
+			unit: "/m3",
+			range: [0, 4000],
+			normal: [20, 700],
+			limits: { high: 1000, highHigh: 2930, deadband: 50, onDelayMs: 20_000 },
+			decimals: 0,
+			deadband: 15,
+		},
+		"differential-pressure": {
+			title: ["Pressure above the corridor", "Presión sobre el pasillo"],
+			unit: "Pa",
+			range: [-50, 100],
+			normal: [12, 20],
+			limits: { low: 10, lowLow: 5, deadband: 0.5, onDelayMs: 15_000 },
+			decimals: 1,
+			overview: 2,
+			deadband: 0.3,
+		},
+		"filter-pressure-drop": {
+			title: ["Filter pressure drop", "Pérdida de carga del filtro"],
+			unit: "Pa",
+			range: [0, 500],
+			normal: [90, 180],
+			limits: { high: 220, highHigh: 280, deadband: 5, onDelayMs: 15_000 },
+			decimals: 0,
+			deadband: 1,
+		},
+		temperature: {
+			title: ["Room temperature", "Temperatura de la sala"],
+			unit: "Cel",
+			range: [0, 50],
+			normal: [19, 23],
+			limits: { low: 18, high: 24, deadband: 0.2, onDelayMs: 60_000 },
+			decimals: 2,
+			overview: 3,
+			deadband: 0.03,
+		},
+		humidity: {
+			title: ["Relative humidity", "Humedad relativa"],
+			unit: "%",
+			range: [0, 100],
+			normal: [35, 55],
+			limits: { low: 30, high: 60, deadband: 1, onDelayMs: 60_000 },
+			decimals: 1,
+			deadband: 0.2,
+		},
+	},
+};
