@@ -1,0 +1,17 @@
+import { historySection } from "@millwright/history";
+import { namespaceSection } from "@millwright/namespace";
+import type { Section } from "@millwright/runtime";
+import { senseSection } from "@millwright/sense";
+import { twinSection } from "@millwright/twin";
+import { accessSection, httpSection, logSection } from "./settings.ts";
+
+/** The configuration is the sum of the packages' sections. */
+export const sections: readonly Section[] = [
+	httpSection,
+	logSection,
+	senseSection,
+	namespaceSection,
+	historySection,
+	twinSection,
+	accessSection,
+];

@@ -1,0 +1,233 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { accessMigrations, createAccess } from "@millwright/access";
+import { accessApi } from "@millwright/access/api";
+import { auditMigrations, createAudit } from "@millwright/audit";
+import { auditApi } from "@millwright/audit/api";
+import { createEmbeddedBroker } from "@millwright/broker-embedded";
+import { type Clock, type Log, unitProblem } from "@millwright/core";
+import { createHistory, historySection } from "@millwright/history";
+import { historyApi } from "@millwright/history/api";
+import { createNamespace, namespaceSection } from "@millwright/namespace";
+import { namespaceApi } from "@millwright/namespace/api";
+import { createHttpServer, createLive, createPlatform, mounted } from "@millwright/platform";
+import { platformApi } from "@millwright/platform/api";
+import { openRecords } from "@millwright/records-sqlite";
+import { type Config, createBus, createSupervisor, openTagDirectory, type Part } from "@millwright/runtime";
+import { createSense } from "@millwright/sense";
+import { samples, senseApi } from "@millwright/sense/api";
+import { createDuckDbSeries } from "@millwright/series-duckdb";
+import { createTwin, twinMigrations } from "@millwright/twin";
+import { derivedSamples, twinApi } from "@millwright/twin/api";
+import type { Kysely } from "kysely";
+import { drivers } from "./drivers.ts";
+import { mayCall } from "./rights.ts";
+import { accessSection, httpSection } from "./settings.ts";
+import { createTagFacts } from "./tag-facts.ts";
+
+export const version = "0.1.0";
+const webFolder = fileURLToPath(new URL("../../web/dist", import.meta.url));
+
+export interface Server {
+	start(): Promise<void>;
+	stop(): Promise<void>;
+	/** Known once started. */
+	ready(): { url: string; setupCode: string | undefined; mqttPort: number | null };
+}
+
+/** The whole platform in one process: every part made, wired and given its place in the order of starting. */
+export function createServer({
+	config,
+	data,
+	clock,
+	log,
+}: {
+	config: Config & Part;
+	data: string;
+	clock: Clock;
+	log: Log;
+}): Server {
+	const bus = createBus({ log });
+	const directory = openTagDirectory({ file: join(data, "tags.sqlite") });
+	const records = openRecords({
+		file: join(data, "records.sqlite"),
+		log,
+		migrations: [...accessMigrations, ...auditMigrations, ...twinMigrations],
+	});
+	const db = records.db as Kysely<never>;
+
+	const access = createAccess({ db, clock, log, bus, settings: () => config.get(accessSection), mayCall });
+	const audit = createAudit({ db, file: join(data, "audit.jsonl"), clock, log });
+
+	const historySettings = config.get(historySection);
+	const engine = createDuckDbSeries({
+		file: join(data, "history.duckdb"),
+		temporaryFolder: join(data, "temporary"),
+		clock,
+		log: log.part("series"),
+		flushMs: historySettings.flush,
+		flushRows: historySettings.flushRows,
+		queueRows: historySettings.queueRows,
+		memoryMb: historySettings.memoryMb,
+		threads: historySettings.threads,
+	});
+	const historyReady = Promise.withResolvers<void>();
+
+	const sense = createSense({
+		config,
+		directory,
+		bus,
+		clock,
+		log: log.part("sense"),
+		drivers,
+		dataFolder: join(data, "sense"),
+		stored: {
+			received: (connection) => history.counts.received(connection),
+			stored: (connection) => history.counts.stored(connection),
+			duplicate: (connection) => history.counts.duplicate(connection),
+		},
+	});
+	const twin = createTwin({
+		config,
+		directory,
+		bus,
+		db,
+		clock,
+		log: log.part("twin"),
+		unitProblem,
+		remembered: async (tags) => {
+			await historyReady.promise;
+			return engine.before({ tags, time: clock.now() });
+		},
+	});
+	const known = createTagFacts({ sense, twin, directory });
+	const history = createHistory({
+		engine,
+		directory,
+		bus,
+		clock,
+		log,
+		settings: historySettings,
+		receipts: sense.receipts,
+		unitOf: known.unitOfTag,
+		dataClassOf: known.classOfTag,
+		topicOf: (tag) => `${config.get(namespaceSection).root}/${tag}`,
+		temporaryFolder: join(data, "temporary"),
+		requestReplay: sense.replay,
+	});
+
+	const { mqtt } = config.get(namespaceSection);
+	const broker = createEmbeddedBroker({
+		listen: mqtt.listen,
+		authenticate: access.brokerAuthenticator(),
+		limits: mqtt,
+		clock,
+		log,
+		onExternalPublish: (message) => namespace.judge(message),
+	});
+	const namespace = createNamespace({
+		broker,
+		directory,
+		bus,
+		clock,
+		log,
+		settings: () => config.get(namespaceSection),
+		sense: { ...sense, facts: known.facts },
+		classOf: known.classOf,
+	});
+
+	const live = createLive({
+		directory,
+		clock,
+		log,
+		gatekeeper: access.gatekeeper,
+		maySeeTag: known.maySeeTag,
+		latest: twin.latest,
+	});
+
+	const http = config.get(httpSection);
+	const health = () => supervisor.health();
+	const parts = () => [
+		access.part,
+		audit.part,
+		broker.part,
+		namespace.part,
+		twin.part,
+		history.part,
+		sense.part,
+		live.part,
+		door,
+	];
+	const door = createHttpServer({
+		listen: http.listen,
+		...(http.tls ? { tls: http.tls } : {}),
+		trustProxy: http.trustProxy,
+		rateLimit: { perMinute: http.rateLimit, anonymousWritesPerMinute: 20 },
+		log,
+		clock,
+		gatekeeper: access.gatekeeper,
+		audit: audit.trail,
+		services: [
+			mounted("sense", senseApi, sense.service),
+			mounted("namespace", namespaceApi, namespace.service),
+			mounted("history", historyApi, history.service),
+			mounted("twin", twinApi, twin.service),
+			mounted("access", accessApi, access.service),
+			mounted("audit", auditApi, audit.service),
+			mounted("platform", platformApi, createPlatform({ version, clock, health })),
+		],
+		...(existsSync(webFolder) ? { webFolder } : {}),
+		health,
+		figures: () => parts().flatMap((part) => part.figures?.() ?? []),
+		version,
+	});
+
+	/** The order in which parts hear of samples and events; the first to hear is the first to finish. */
+	const wiring: Part = {
+		name: "wiring",
+		async start() {
+			// Derived samples reach the history before the batch they came from: whatever a crash leaves, a stored batch has its derived ones.
+			bus.receive(derivedSamples, "history", history.acceptDerived);
+			bus.receive(derivedSamples, "namespace", namespace.accept);
+			bus.receive(derivedSamples, "live", live.samples);
+			bus.receive(samples, "live", live.samples);
+			bus.onAny("live", (contract, about) => live.event(contract.name, about));
+			access.onRevoked(({ principal }) => broker.disconnectPrincipal(principal));
+			door.onUpgrade("/api/live", live.handleUpgrade);
+			if (mqtt.webSocket)
+				door.onUpgrade("/mqtt", (request, socket, head) => broker.handleWebSocketUpgrade(request, socket, head));
+		},
+		async stop() {},
+	};
+
+	const supervisor = createSupervisor({
+		log,
+		clock,
+		parts: [
+			{ part: config, essential: true },
+			{ part: access.part, essential: true },
+			{ part: audit.part, essential: true },
+			{ part: wiring, essential: true },
+			{ part: broker.part },
+			// The twin hears a batch before the history does, so that what it derives is stored first.
+			{ part: twin.part, essential: true },
+			{ part: namespace.part, essential: true },
+			{ part: history.part, essential: true },
+			{ part: { name: "memory", start: async () => historyReady.resolve(), stop: async () => {} }, essential: true },
+			{ part: sense.part, essential: true },
+			{ part: live.part, essential: true },
+			{ part: door, essential: true },
+		],
+	});
+
+	return {
+		start: () => supervisor.start(),
+		async stop() {
+			await supervisor.stop();
+			await records.close();
+			directory.close();
+		},
+		ready: () => ({ url: door.url, setupCode: access.setupCode(), mqttPort: broker.port || null }),
+	};
+}
