@@ -37,6 +37,7 @@ const tags = z.array(z.string()).min(1).max(50);
 
 export const historyApi = {
 	raw: operation({
+		/** Of more than `limit` samples the oldest are given, or with `newestFirst` the newest, newest first. */
 		summary: "Samples of a tag as stored, in source-time order",
 		path: "/history/raw",
 		input: z.object({
@@ -48,6 +49,7 @@ export const historyApi = {
 		output: Series,
 	}),
 	trend: operation({
+		/** Each line may begin with the last sample before `from`, at its own time, so that it can be drawn from the edge. Bad values are null. */
 		summary: "Lines for a chart: at most so many points a tag, extremes and gaps kept",
 		path: "/history/trend",
 		input: z.object({ tags, ...range, points: z.int().min(10).max(20_000).default(1500) }),

@@ -1,0 +1,51 @@
+import type { Clock, Timer } from "@millwright/core";
+import type { SampleReceipts } from "@millwright/sense/api";
+
+/** Tells the ring how far it may forget, at most every so often for all connections that moved. */
+export function createReceipts({
+	receipts,
+	clock,
+	everyMs = 200,
+	storedThrough,
+}: {
+	receipts: SampleReceipts;
+	clock: Clock;
+	everyMs?: number;
+	storedThrough(connection: string): number;
+}) {
+	const moved = new Set<string>();
+	const told = new Map<string, number>();
+	/** Connections of which older numbers are still to come, and the number below which they lie. */
+	const withheld = new Map<string, number>();
+	let timer: Timer | undefined;
+
+	const tell = () => {
+		timer?.cancel();
+		timer = undefined;
+		for (const connection of moved) {
+			if (withheld.has(connection)) continue;
+			const through = storedThrough(connection);
+			if (through <= (told.get(connection) ?? -1)) continue;
+			told.set(connection, through);
+			receipts.acknowledge(connection, through);
+		}
+		moved.clear();
+	};
+
+	return {
+		stored(connection: string): void {
+			moved.add(connection);
+			timer ??= clock.after(everyMs, tell);
+		},
+		/** Nothing is acknowledged until what lies below `number` has come again, or has turned out to be gone. */
+		withhold(connection: string, number: number): void {
+			withheld.set(connection, number);
+		},
+		/** A stored replay; it comes in order, so it ends the waiting when it reaches the number or begins beyond it. */
+		replayed(connection: string, last: number): void {
+			const number = withheld.get(connection);
+			if (number !== undefined && last >= number - 1) withheld.delete(connection);
+		},
+		tell,
+	};
+}
