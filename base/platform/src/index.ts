@@ -7,5 +7,7 @@ export { type MountedService, mounted } from "./http/services.ts";
 export { credentialsOf, sessionCookie } from "./http/session-cookie.ts";
 export type { TlsFiles } from "./http/tls.ts";
 export { refuse, type UpgradeHandler } from "./http/upgrades.ts";
+export { createLive, type Live, type LiveClientInfo, type LiveOptions, liveClose } from "./live/live.ts";
+export type { LatestValue } from "./live/newest-values.ts";
 export { createPlatform } from "./platform-service.ts";
 export * from "./ports.ts";
