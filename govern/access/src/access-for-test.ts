@@ -1,37 +1,31 @@
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type Bus, type Call, type EventContract, type Principal, systemPrincipal } from "@millwright/core";
+import { openRecords } from "@millwright/records-sqlite";
 import { createBus, silentLog } from "@millwright/runtime";
 import { createFakeClock } from "@millwright/testkit";
-import { Kysely, SqliteDialect } from "kysely";
+import type { KyselyPlugin } from "kysely";
 import { type AccessParts, createAccess } from "./access.ts";
 import { AccessSettings, signedIn, signInFailed } from "./api.ts";
 import type { Passwords } from "./passwords.ts";
-import { type AccessTables, accessMigrations } from "./tables.ts";
+import { accessMigrations } from "./tables.ts";
 
-/** Kysely straight on node:sqlite, in memory; counts statements. */
-export function recordsInMemory() {
-	const database = new DatabaseSync(":memory:");
-	for (const { up } of accessMigrations) for (const statement of up) database.exec(statement);
-	const statements: string[] = [];
-	const db = new Kysely<AccessTables>({
-		dialect: new SqliteDialect({
-			database: {
-				close: () => database.close(),
-				prepare(sql) {
-					statements.push(sql);
-					const statement = database.prepare(sql);
-					type Given = Parameters<typeof statement.all>;
-					return {
-						reader: statement.columns().length > 0,
-						all: (given) => statement.all(...(given as Given)),
-						run: (given) => statement.run(...(given as Given)),
-						iterate: (given) => statement.iterate(...(given as Given)) as IterableIterator<unknown>,
-					};
-				},
-			},
-		}),
-	});
-	return { db, database, statements };
+/** Real records in a throw-away folder, which count the queries they get; `database` looks in from outside. */
+export function recordsForTest() {
+	const file = join(mkdtempSync(join(tmpdir(), "millwright-access-")), "records.db");
+	const records = openRecords({ file, log: silentLog, migrations: accessMigrations });
+	const database = new DatabaseSync(file);
+	const queries: string[] = [];
+	const counter: KyselyPlugin = {
+		transformQuery({ node }) {
+			queries.push(node.kind);
+			return node;
+		},
+		transformResult: async ({ result }) => result,
+	};
+	return { db: records.db.withPlugin(counter), database, queries };
 }
 
 /** The real hash costs 20 ms; tests that are not about it use this one. */
@@ -78,11 +72,11 @@ export function browserOf(access: AccessParts, from = "10.0.0.1"): Browser {
 export const goodPassword = "el torno canta de noche";
 
 export async function accessForTest({
-	records = recordsInMemory(),
+	records = recordsForTest(),
 	settings = {},
 	passwords = quickPasswords(),
 }: {
-	records?: ReturnType<typeof recordsInMemory>;
+	records?: ReturnType<typeof recordsForTest>;
 	settings?: Parameters<typeof AccessSettings.parse>[0];
 	passwords?: Passwords;
 } = {}) {

@@ -104,6 +104,7 @@ export function createAccess<Tables>({
 		late.add("the end of old sessions", sessions.sweep());
 	}
 
+	let isLoaded = false;
 	let timer: Timer | undefined;
 	return {
 		migrations: accessMigrations,
@@ -126,7 +127,7 @@ export function createAccess<Tables>({
 				return person?.active ? { principal: principalOf(person), session: session?.id } : undefined;
 			},
 		},
-		setupCode: () => (people.size === 0 ? house.setupCode.make() : undefined),
+		setupCode: () => (isLoaded && people.size === 0 ? house.setupCode.make() : undefined),
 		brokerAuthenticator: (options) => createBrokerAuthenticator(keys, options),
 		onRevoked(listener) {
 			listeners.add(listener);
@@ -138,6 +139,7 @@ export function createAccess<Tables>({
 				await people.load();
 				await sessions.load();
 				await keys.load();
+				isLoaded = true;
 				keys.expired();
 				await sessions.sweep();
 				timer = clock.every(sweepEvery, sweep);

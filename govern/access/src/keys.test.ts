@@ -1,6 +1,6 @@
 import type { BrokerRights } from "@millwright/core";
 import { expect, test } from "vitest";
-import { accessForTest, codeOf, recordsInMemory } from "./access-for-test.ts";
+import { accessForTest, codeOf, recordsForTest } from "./access-for-test.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const knock = (password?: string, username?: string) => ({
@@ -119,15 +119,15 @@ test("a key that opens nothing, or whose filters are none, is not made", async (
 });
 
 test("keys survive a restart, revoked ones as revoked; last use is written once a minute at most", async () => {
-	const records = recordsInMemory();
+	const records = recordsForTest();
 	const before = await accessForTest({ records });
 	const live = await before.service.addKey({ name: "live", roles: ["engineer"], topics }, before.admin);
 	const dead = await before.service.addKey({ name: "dead", roles: ["engineer"], topics }, before.admin);
 	await before.service.revokeKey({ id: dead.key.id }, before.admin);
-	records.statements.length = 0;
+	records.queries.length = 0;
 	for (let i = 0; i < 100; i++) await before.access.gatekeeper.identify({ bearer: live.secret, address: "", agent: "" });
 	await before.access.part.stop();
-	expect(records.statements).toHaveLength(1);
+	expect(records.queries).toHaveLength(1);
 
 	const after = await accessForTest({ records });
 	expect((await after.service.keys({}, after.admin)).keys).toMatchObject([

@@ -65,7 +65,7 @@ const weak = (reason: string, hint: string): never => {
 /** Long and not guessable first; no rules about signs and digits. Source: NIST SP 800-63B §3.1.1. */
 export function checkPassword(password: string, about: { login: string; minLength: number }): void {
 	const folded = normal(password).toLowerCase();
-	const length = [...folded].length;
+	const length = Array.from(folded).length;
 	if (length < about.minLength)
 		weak(
 			`The password has ${length} characters, fewer than ${about.minLength}`,

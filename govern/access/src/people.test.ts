@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { accessForTest, browserOf, codeOf, goodPassword, recordsInMemory } from "./access-for-test.ts";
+import { accessForTest, browserOf, codeOf, goodPassword, recordsForTest } from "./access-for-test.ts";
 
 test("a new person gets a first password once, may do nothing before changing it, and is somebody afterwards", async () => {
 	const { access, service, setUp, admin } = await accessForTest();
@@ -121,7 +121,7 @@ test("a login belongs to one person, also when two add it at once", async () => 
 });
 
 test("people, passwords and sessions survive a restart", async () => {
-	const records = recordsInMemory();
+	const records = recordsForTest();
 	const before = await accessForTest({ records });
 	const { browser } = await before.setUp();
 	const bob = await before.addPerson("bob", ["quality", "operator"]);

@@ -125,6 +125,7 @@ export function createSessions({
 				.execute();
 			byHash.set(session.tokenHash, session);
 			byId.set(session.id, session);
+			late.add("the last visit of people", onSeen(person, at));
 			const others = living(person).sort((a, b) => b.lastSeenAt - a.lastSeenAt);
 			await end(
 				others

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { accessForTest, browserOf, codeOf, goodPassword, recordsInMemory } from "./access-for-test.ts";
+import { accessForTest, browserOf, codeOf, goodPassword, recordsForTest } from "./access-for-test.ts";
 
 const first = { login: "ada", name: "Ada", password: goodPassword };
 
@@ -59,7 +59,7 @@ test("without a code made there is none to guess", async () => {
 });
 
 test("each start prints its own code until somebody exists; afterwards none ever again", async () => {
-	const records = recordsInMemory();
+	const records = recordsForTest();
 	const one = await accessForTest({ records });
 	const old = one.access.setupCode() as string;
 	await one.access.part.stop();

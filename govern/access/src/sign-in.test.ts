@@ -55,6 +55,21 @@ test("after too many failures even the right password has to wait", async () => 
 	expect((await service.signIn({ login: "ada", password: goodPassword }, await browser.call())).login).toBe("ada");
 });
 
+test("a stranger who keeps guessing does not keep a person out where that person is signed in", async () => {
+	const { access, service, setUp } = await accessForTest({ settings: { attempts: 3 } });
+	await setUp();
+	for (let i = 0; i < 10; i++)
+		await codeOf(service.signIn({ login: "ada", password: "wrong" }, await browserOf(access, `10.6.6.${i}`).call()));
+	const elsewhere = await browserOf(access, "10.0.0.7").call();
+	expect(await codeOf(service.signIn({ login: "ada", password: goodPassword }, elsewhere))).toBe("access.too-many-attempts");
+	const atHome = browserOf(access, "10.0.0.1");
+	expect((await service.signIn({ login: "ada", password: goodPassword }, await atHome.call())).login).toBe("ada");
+	for (let i = 0; i < 3; i++) await codeOf(service.signIn({ login: "ada", password: "wrong" }, await atHome.call()));
+	expect(await codeOf(service.signIn({ login: "ada", password: goodPassword }, await atHome.call()))).toBe(
+		"access.too-many-attempts",
+	);
+});
+
 test("a hundred guesses at once do not slip through the limit", async () => {
 	const passwords = quickPasswords();
 	const { service, setUp } = await accessForTest({ settings: { attempts: 5 }, passwords });
@@ -70,7 +85,9 @@ test("a failing database is not the person's failed attempt", async () => {
 	records.database.exec("ALTER TABLE access_sessions RENAME TO gone");
 	const browser = browserOf(access, "10.0.0.9");
 	for (let i = 0; i < 10; i++)
-		expect(await codeOf(service.signIn({ login: "ada", password: goodPassword }, await browser.call()))).toBe("ERR_SQLITE_ERROR");
+		expect(await codeOf(service.signIn({ login: "ada", password: goodPassword }, await browser.call()))).toBe(
+			"records.query-failed",
+		);
 	records.database.exec("ALTER TABLE gone RENAME TO access_sessions");
 	expect((await service.signIn({ login: "ada", password: goodPassword }, await browser.call())).login).toBe("ada");
 });

@@ -31,6 +31,16 @@ export function signInOperations(house: House): Pick<Access, "setup" | "complete
 		});
 	}
 
+	/**
+	 * Where a person is signed in already, failures elsewhere do not count: a stranger who keeps guessing must not keep
+	 * the administrator out.
+	 */
+	function accountAt(login: string, address: string): string {
+		const person = people.byLogin(login);
+		const isKnown = person !== undefined && sessions.living(person.id).some((session) => session.address === address);
+		return isKnown ? `${login} at ${address}` : login;
+	}
+
 	async function enter(login: string, password: string, call: Call | undefined): Promise<PersonRecord> {
 		const found = people.byLogin(login);
 		const right = await passwords.verify(found?.passwordHash, password);
@@ -83,7 +93,7 @@ export function signInOperations(house: House): Pick<Access, "setup" | "complete
 
 		async signIn({ login, password }, call) {
 			const folded = login.trim().toLowerCase();
-			const attempt = attempts.begin({ account: folded, address: addressOf(call) });
+			const attempt = attempts.begin({ account: accountAt(folded, addressOf(call)), address: addressOf(call) });
 			const person = await enter(folded, password, call).catch((thrown: unknown) => {
 				if (!(thrown instanceof MillwrightError && thrown.code === refused)) attempt.withdrawn();
 				throw thrown;

@@ -1,6 +1,9 @@
 import { AuditEntry } from "./api.ts";
 import { canonicalJson, sha256 } from "./canonical-json.ts";
 
+/** Nothing beside what belongs to an entry. */
+const Line = AuditEntry.strict();
+
 /** An entry before it has its place in the chain. */
 export type AuditFacts = Omit<AuditEntry, "number" | "previous" | "hash">;
 
@@ -30,7 +33,7 @@ export function readLine(bytes: Buffer): AuditEntry | { reason: string } {
 	} catch {
 		return { reason: "The line is not JSON" };
 	}
-	const parsed = AuditEntry.strict().safeParse(given);
+	const parsed = Line.safeParse(given);
 	if (!parsed.success) return { reason: `The line is not an entry: ${parsed.error.issues[0]?.path.join(".")}` };
 	// Same meaning in other bytes is a change too.
 	if (!Buffer.from(canonicalJson(given)).equals(bytes)) return { reason: "The line is not written as it was" };
