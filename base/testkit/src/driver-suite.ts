@@ -25,7 +25,7 @@ export interface DriverPeer {
 	/** A well-formed address the peer does not have. */
 	missing: Record<string, unknown>;
 	/** Where may be written, and what; `held` asks the peer itself. */
-	writable: { address: Record<string, unknown>; values: Value[]; held(): Value }[];
+	writable: { address: Record<string, unknown>; values: Value[]; held(): Value | Promise<Value> }[];
 	/** Its value changes, seen from the peer's side; for subscriptions. */
 	changing?: { address: Record<string, unknown>; change(value: number): void };
 	/** Gone at once, with all its sockets. */
@@ -175,7 +175,7 @@ export function driverSuite(driver: Driver, suite: DriverSuite): void {
 			for (const { address, values, held } of peer.writable)
 				for (const value of values) {
 					await session.write?.(at(address), value, soon());
-					expect(held(), JSON.stringify(address)).toEqual(value);
+					expect(await held(), JSON.stringify(address)).toEqual(value);
 					expect(await readOne(session, address)).toEqual(value);
 				}
 			await session.close();
