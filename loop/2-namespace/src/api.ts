@@ -143,7 +143,11 @@ export const namespaceApi = {
 			payload: z.record(z.string(), z.unknown()),
 			perMinute: z.number().meta({ description: "messages in the last full minute" }),
 			bytes: z.int(),
-			source: z.object({ connection: z.string(), external: z.boolean() }),
+			source: z.object({
+				connection: z.string(),
+				external: z.boolean(),
+				client: z.string().optional().meta({ description: "the MQTT client that published last, of an external topic" }),
+			}),
 		}),
 	}),
 	deadLetters: operation({

@@ -1,1 +1,3 @@
-export {};
+export type { ClientMessage, IngestExternal } from "./external-publish.ts";
+export { createNamespace, type NamespaceOptions, type NamespaceParts } from "./namespace.ts";
+export { namespaceSection } from "./section.ts";

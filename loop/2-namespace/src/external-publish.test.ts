@@ -1,0 +1,143 @@
+import { Quality, SampleBatchBuilder } from "@millwright/core";
+import { samples } from "@millwright/sense/api";
+import { expect, test } from "vitest";
+import { namespaceForTest } from "./testing/namespace-for-test.ts";
+
+const settle = () => new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)));
+const page = { limit: 500, offset: 0 };
+
+const document = (
+	over: { value?: unknown; unit?: string; at?: string; quality?: string; reason?: string; historical?: true } = {},
+) => ({
+	timestamp: over.at ?? "2026-04-17T14:31:59.456123789Z",
+	...(over.historical ? { historical: true } : {}),
+	source: { device_id: "RTU-001" },
+	measurement: {
+		name: "temperature",
+		value: over.value ?? 20,
+		...(over.unit === undefined ? {} : { unit: over.unit }),
+		quality: over.quality ?? "Good",
+		...(over.reason === undefined ? {} : { reason: over.reason }),
+	},
+});
+
+test("a stranger's document below the root becomes a sample with its own time, quality and a retained topic", async () => {
+	const { fromClient, ingested, directory } = await namespaceForTest();
+	expect(fromClient("udt/yard/tank-1/temperature", document({ value: 21.5, quality: "Uncertain", reason: "stale" }))).toEqual({
+		retain: true,
+	});
+	await settle();
+	expect(ingested).toEqual([
+		{
+			tag: directory.idOf("yard/tank-1/temperature"),
+			time: BigInt(Date.UTC(2026, 3, 17, 14, 31, 59)) * 1_000_000n + 456_123_789n,
+			value: 21.5,
+			quality: Quality.uncertainStale,
+			historical: false,
+		},
+	]);
+});
+
+test("topics outside the root pass; nobody forges dead letters", async () => {
+	const { fromClient } = await namespaceForTest();
+	expect(fromClient("elsewhere/x", "anything")).toBe("accept");
+	expect(fromClient("udtx/a", "anything")).toBe("accept");
+	expect(fromClient("udt-dead-letter/udt/a", "anything")).toEqual({ refuse: 0x87 });
+});
+
+test("a document older than the last one passes by without being retained", async () => {
+	const { fromClient, ingested } = await namespaceForTest();
+	fromClient("udt/a/b", document({ at: "2026-04-17T14:31:59Z" }));
+	expect(fromClient("udt/a/b", document({ at: "2026-04-17T14:31:58Z", historical: true }))).toEqual({ retain: false });
+	await settle();
+	expect(ingested.map(({ historical }) => historical)).toEqual([false, true]);
+});
+
+test("a value in another unit of the same kind is converted to the tag's own; another kind is refused", async () => {
+	const { fromClient, ingested, broken } = await namespaceForTest();
+	fromClient("udt/a/b", document({ value: 20, unit: "Celsius" }));
+	fromClient("udt/a/b", document({ value: 68, unit: "Fahrenheit" }));
+	expect(fromClient("udt/a/b", document({ value: 3, unit: "bar" }))).toEqual({ refuse: 0x99 });
+	await settle();
+	expect(ingested.map(({ value }) => Math.round((value as number) * 1000) / 1000)).toEqual([20, 20]);
+	expect(broken).toMatchObject([{ code: "namespace.unit-mismatch" }]);
+});
+
+test("a topic that a connection owns cannot be overwritten", async () => {
+	const { fromClient, send, ingested, broken } = await namespaceForTest({ facts: { "cnc-1/load": { connection: "cnc" } } });
+	send([
+		{ tag: "cnc-1/load", value: 1 },
+		{ tag: "cnc-1/derived", value: 1 },
+	]);
+	expect(fromClient("udt/cnc-1/load", document())).toEqual({ refuse: 0x87 });
+	expect(fromClient("udt/cnc-1/derived", document())).toEqual({ refuse: 0x87 });
+	expect(fromClient("udt/cnc-1/load", Buffer.alloc(0), { retain: true })).toEqual({ refuse: 0x87 });
+	await settle();
+	expect(ingested).toEqual([]);
+	expect(broken.map(({ code }) => code)).toEqual(Array(3).fill("namespace.topic-owned"));
+});
+
+test.each([
+	["no JSON", Buffer.from("21.5 °C"), "namespace.payload-not-json", 0x99],
+	["another shape", { value: 3 }, "namespace.payload-invalid", 0x99],
+	["nothing", Buffer.alloc(0), "namespace.payload-invalid", 0x99],
+	["too much", Buffer.alloc(70_000, "x"), "namespace.payload-too-large", 0x99],
+	["a clock days ahead", document({ at: "2026-04-20T00:00:00Z" }), "namespace.time-implausible", 0x99],
+])("%s goes to the dead letters with the reason", async (_what, payload, code, refuse) => {
+	const { fromClient, broken, broker, service, ingested } = await namespaceForTest();
+	expect(fromClient("udt/a/b", payload)).toEqual({ refuse });
+	await settle();
+	expect(ingested).toEqual([]);
+	expect(broken).toMatchObject([{ code, topic: "udt/a/b", client: "gateway-7", principal: "key_7" }]);
+	const published = broker.published.find(({ topic }) => topic === "udt-dead-letter/udt/a/b");
+	expect(published?.properties?.userProperties).toMatchObject({ code, client: "gateway-7" });
+	const made = published?.payload as () => Uint8Array;
+	expect(JSON.parse(Buffer.from(made()).toString())).toEqual(broken[0]);
+	expect((await service.deadLetters(page)).letters).toEqual(broken);
+	expect(broken[0]?.payload.length).toBeLessThanOrEqual(2000);
+});
+
+test("a topic outside the grammar is refused", async () => {
+	const { fromClient, broken } = await namespaceForTest();
+	expect(fromClient("udt/Line 1/Temp", document())).toEqual({ refuse: 0x90 });
+	expect(fromClient("udt/temperature", document())).toEqual({ refuse: 0x90 });
+	expect(broken.map(({ code }) => code)).toEqual(["namespace.topic-invalid", "namespace.topic-invalid"]);
+});
+
+test("dead letters are bounded, newest first, and a flood does not flood the events", async () => {
+	const { fromClient, service, broken, part } = await namespaceForTest({ settings: { deadLetters: { keep: 10 } } });
+	for (let i = 0; i < 100; i++) fromClient("udt/a/b", { number: i });
+	const { letters, total } = await service.deadLetters({ limit: 3, offset: 1 });
+	expect(total).toBe(10);
+	expect(letters.map(({ id }) => id)).toEqual([99, 98, 97]);
+	expect(broken.length).toBeLessThan(100);
+	expect(part.figures?.().find(({ name }) => name.includes("dead_letters"))?.value).toBe(100);
+});
+
+test("the sample that comes back does not publish the client's message again, and the topic names the client", async () => {
+	const { fromClient, ingested, bus, broker, service } = await namespaceForTest();
+	fromClient("udt/a/b", document({ value: 21.5, unit: "Celsius" }));
+	await settle();
+	const row = ingested[0];
+	if (row === undefined) throw new Error("nothing was taken in");
+	const builder = new SampleBatchBuilder();
+	builder.add(row.tag, row.time, row.value, row.quality);
+	bus.send(samples, builder.take({ connection: "mqtt", first: 0 }));
+	expect(broker.published).toEqual([]);
+	expect(await service.topic({ tag: "a/b" })).toMatchObject({
+		value: { value: 21.5, unit: "Cel", quality: "good" },
+		source: { connection: "mqtt", external: true, client: "gateway-7" },
+	});
+	// A later one that no client of this process sent, after a restart, is published like any other.
+	builder.add(row.tag, row.time + 1n, 22, row.quality);
+	bus.send(samples, builder.take({ connection: "mqtt", first: 1 }));
+	expect(JSON.parse(broker.text("udt/a/b") ?? "")).toMatchObject({ seq: 1, measurement: { value: 22, unit: "Cel" } });
+});
+
+test("clearing a topic of their own takes it out of the tree", async () => {
+	const { fromClient, service } = await namespaceForTest();
+	fromClient("udt/a/b", document());
+	expect((await service.tree({ path: "", ...page })).total).toBe(1);
+	expect(fromClient("udt/a/b", Buffer.alloc(0), { retain: true })).toEqual({ retain: true });
+	expect((await service.tree({ path: "", ...page })).total).toBe(0);
+});

@@ -1,0 +1,171 @@
+import type { Broker, Bus, Clock, DataClass, Log, SampleBatch, TagDirectory } from "@millwright/core";
+import type { Part } from "@millwright/runtime";
+import { samples, settingsChanged, type TagFacts } from "@millwright/sense/api";
+import type { Namespace, NamespaceSettings } from "./api.ts";
+import { TagColumns } from "./columns.ts";
+import { createDeadLetters } from "./dead-letters.ts";
+import { type ClientMessage, createExternalGate, type IngestExternal } from "./external-publish.ts";
+import { writePayload } from "./payload-writer.ts";
+import { createNamespaceService } from "./service.ts";
+import { externalConnection, type TagTopic, TagTopics } from "./tag-topics.ts";
+
+export interface NamespaceOptions {
+	broker: Broker;
+	directory: TagDirectory;
+	bus: Bus;
+	clock: Clock;
+	log: Log;
+	settings: () => NamespaceSettings;
+	sense: {
+		/** What is known of a tag: of a connection, or derived from one. */
+		facts(id: number): TagFacts | undefined;
+		/** Makes samples of what MQTT clients publish; they come back through the channel once they are durable. */
+		ingest: IngestExternal;
+	};
+	/** By full name; asked when a tag gets its topic and on `refresh`. */
+	classOf(tag: string): DataClass;
+}
+
+export interface NamespaceParts {
+	service: Namespace;
+	part: Part;
+	/** Publishes a batch that is durable; `start` listens to the samples channel, other channels are handed in here. */
+	accept(batch: SampleBatch): void;
+	/** For the broker's `onExternalPublish`. */
+	onExternalPublish(message: ClientMessage): "accept" | { retain: boolean } | { refuse: number };
+	/** Facts, context or data classes of tags have changed. */
+	refresh(): void;
+}
+
+/** Samples to named, typed, retained topics; messages of strangers to samples. */
+export function createNamespace(options: NamespaceOptions): NamespaceParts {
+	const { broker, directory, bus, clock, settings } = options;
+	const log = options.log.part("namespace");
+	const facts = (id: number): TagFacts | undefined => options.sense.facts(id);
+	const topics = new TagTopics({ directory, log, facts, classOf: options.classOf }, settings().root);
+	const { columns } = topics;
+	const letters = createDeadLetters({ broker, bus, clock, keep: () => settings().deadLetters.keep, root: () => topics.root });
+	const gate = createExternalGate({ topics, letters, directory, clock, log, facts, ingest: options.sense.ingest });
+	const stops: (() => void)[] = [];
+	let published = 0;
+
+	/** An older sample passes by: everybody who listens gets it, the topic keeps what it holds. */
+	function passBy(topic: TagTopic, batch: SampleBatch, row: number, sequence: number): void {
+		const value = batch.texts.get(row) ?? (batch.values[row] as number);
+		broker.publish({
+			topic: topic.outgoing.topic,
+			payload: () =>
+				Buffer.from(
+					writePayload(
+						topic.frame,
+						{
+							time: batch.times[row] as bigint,
+							sequence,
+							historical: batch.historical,
+							value,
+							quality: batch.quality[row] as number,
+						},
+						topics.contextOf(topic),
+					),
+				),
+		});
+	}
+
+	/** Values that others carry as context go first, so that a batch's own setpoint stands in its own payloads. */
+	function takeContext(batch: SampleBatch, halves: Uint32Array): void {
+		for (let row = 0; row < batch.length; row++) {
+			const id = batch.tags[row] as number;
+			if (!topics.isContext(id) || !columns.has(id) || columns.isOlder(id, halves, row)) continue;
+			const topic = topics.find(id) as TagTopic;
+			const wasAbnormal = topics.isAbnormal(id);
+			columns.set(id, batch, halves, row, columns.sequence[id] as number);
+			topics.turned(topic, wasAbnormal);
+		}
+	}
+
+	function accept(batch: SampleBatch): void {
+		if (settings().root !== topics.root) moveRoot(settings().root);
+		const nowMs = clock.nowMs();
+		const halves = TagColumns.halves(batch);
+		// A connection's rows are numbered one by one; a derived batch has the number of its last.
+		const numbered = batch.last - batch.first + 1 === batch.length;
+		const external = batch.connection === externalConnection;
+		if (topics.hasContext) takeContext(batch, halves);
+		for (let row = 0; row < batch.length; row++) {
+			const id = batch.tags[row] as number;
+			const topic = topics.find(id) ?? topics.add(id, batch.connection);
+			if (topic === undefined) continue;
+			topic.connection = batch.connection;
+			const sequence = numbered ? batch.first + row : batch.last;
+			columns.count(id, nowMs);
+			// The client's own message was delivered as it came.
+			const delivered = external && topic.externalTime >= (batch.times[row] as bigint);
+			if (columns.has(id) && columns.isOlder(id, halves, row)) {
+				if (!delivered) passBy(topic, batch, row, sequence);
+			} else {
+				const wasAbnormal = columns.has(id) && topics.isAbnormal(id);
+				columns.set(id, batch, halves, row, sequence);
+				topics.turned(topic, wasAbnormal);
+				if (!delivered) broker.publish(topic.outgoing);
+			}
+			if (!delivered) published++;
+		}
+	}
+
+	/** The root was renamed: the old topics are cleared, the new ones hold the same values. */
+	function moveRoot(root: string): void {
+		log.info("The namespace's root has changed", { from: topics.root, to: root });
+		for (const topic of topics.all()) broker.publish({ topic: topic.outgoing.topic, payload: new Uint8Array(), retain: true });
+		topics.root = root;
+		for (const topic of topics.all()) {
+			topics.compile(topic);
+			if (columns.has(topic.id)) broker.publish(topic.outgoing);
+		}
+	}
+
+	function drop(topic: TagTopic): void {
+		broker.publish({ topic: topic.outgoing.topic, payload: new Uint8Array(), retain: true });
+		topics.remove(topic);
+	}
+
+	function refresh(): void {
+		for (const topic of topics.all()) topics.compile(topic);
+	}
+
+	/** Tags that left the configuration leave the namespace. */
+	function reconfigured(changed: ReadonlySet<string>): void {
+		for (const topic of topics.all()) if (changed.has(topic.connection) && facts(topic.id) === undefined) drop(topic);
+		refresh();
+	}
+
+	return {
+		service: createNamespaceService({ topics, letters, broker, directory, clock }),
+		part: {
+			name: "namespace",
+			async start() {
+				stops.push(
+					bus.receive(samples, "namespace", accept),
+					bus.on(settingsChanged, "namespace", ({ changed, removed }) => reconfigured(new Set([...changed, ...removed]))),
+				);
+			},
+			async stop() {
+				for (const stop of stops.splice(0)) stop();
+				gate.flush();
+			},
+			figures: () => [
+				{ name: "namespace_topics", help: "Tags with a topic", type: "gauge", value: topics.size },
+				{ name: "namespace_published_total", help: "Samples published", type: "counter", value: published },
+				{
+					name: "namespace_external_total",
+					help: "Messages of MQTT clients taken in",
+					type: "counter",
+					value: gate.figures().accepted,
+				},
+				{ name: "namespace_dead_letters_total", help: "Messages that broke the contract", type: "counter", value: letters.count },
+			],
+		},
+		accept,
+		onExternalPublish: gate.judge,
+		refresh,
+	};
+}
