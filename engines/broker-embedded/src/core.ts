@@ -198,7 +198,13 @@ export class BrokerCore {
 			if (entry.retained === message) this.routes.retain(entry, undefined);
 			return;
 		}
-		for (const target of route.targets) target.session.deliver(message, target);
+		for (const target of route.targets) {
+			try {
+				target.session.deliver(message, target);
+			} catch (error) {
+				this.log.error("A message could not be sent", { topic: message.topic, error: String(error) });
+			}
+		}
 		for (const listener of route.listeners) this.#tell(listener, message);
 	}
 

@@ -10,6 +10,7 @@ function tooDeep(topic: string): boolean {
 /** A topic a client may publish to. U+FFFD is what broken UTF-8 decodes to. Source: MQTT 5 §4.7, §1.5.4. */
 export const isTopicName = (topic: string): boolean =>
 	topic.length > 0 &&
+	(topic.length < 21_846 || Buffer.byteLength(topic) < 65_536) &&
 	!topic.includes("+") &&
 	!topic.includes("#") &&
 	!topic.includes("\0") &&
