@@ -1,5 +1,5 @@
 import type { Migration } from "@millwright/core";
-import { type Kysely, sql } from "kysely";
+import type { Kysely } from "kysely";
 import { expect, test } from "vitest";
 
 /** What the suite needs of a records engine. */
@@ -166,7 +166,10 @@ export function recordsSuite(open: () => Promise<RecordsUnderTest>, { rowLocks =
 			let seen = 0;
 			for await (const _ of db.selectFrom("suite_orders").selectAll().stream(7)) if (++seen === 20) break;
 			expect(seen).toBe(20);
-			const { rows } = await sql<{ n: number }>`SELECT count(*) AS n FROM suite_orders`.execute(db);
-			expect(Number(rows[0]?.n)).toBe(50);
+			const { count } = await db
+				.selectFrom("suite_orders")
+				.select((on) => on.fn.countAll().as("count"))
+				.executeTakeFirstOrThrow();
+			expect(Number(count)).toBe(50);
 		}));
 }

@@ -94,6 +94,6 @@ function problemsOf(sqlite: DatabaseSync): string[] {
 	const references = sqlite
 		.prepare("PRAGMA foreign_key_check")
 		.all()
-		.map((row) => `${row.table} row ${row.rowid} refers to a missing row of ${row.parent}`);
+		.map((row) => `${String(row.table)} row ${String(row.rowid)} refers to a missing row of ${String(row.parent)}`);
 	return [...pages, ...references];
 }

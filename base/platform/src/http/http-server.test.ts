@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { createClient, MillwrightError } from "@millwright/core";
-import { createClock, silentLog } from "@millwright/runtime";
+import { createClock, memoryTagDirectory, silentLog } from "@millwright/runtime";
 import { afterEach, expect, test } from "vitest";
 import WebSocket from "ws";
 import { platformApi } from "../api.ts";
 import { gatekeeper, memoryAudit, type Press, pressApi, pressService } from "../for-test.ts";
+import { createLive } from "../live/live.ts";
 import { createPlatform } from "../platform-service.ts";
 import { createHttpServer, type HttpServerOptions } from "./http-server.ts";
 import { mounted } from "./services.ts";
@@ -195,6 +196,18 @@ test("one address cannot ask for ever, and signing in has a limit of its own", a
 	const statuses: number[] = [];
 	for (let i = 0; i < 10; i++) statuses.push((await ask("/api/press/setup")).status);
 	expect(statuses.slice(0, 5)).toEqual([200, 200, 200, 200, 200]);
+	expect(statuses.at(-1)).toBe(429);
+});
+
+test.each([
+	["without credentials", "/api/press/state?asset=a", {}],
+	["with wrong ones", "/api/press/state?asset=a", { key: "mallory" }],
+	["for what does not exist", "/api/press/nothing", {}],
+])("knocking %s is counted too", async (_, path, as) => {
+	const { ask } = await serverForTest({ rateLimit: { perMinute: 3, anonymousWritesPerMinute: 2 } });
+	const statuses: number[] = [];
+	for (let i = 0; i < 4; i++) statuses.push((await ask(path, as)).status);
+	expect(statuses.at(0)).toBeLessThan(429);
 	expect(statuses.at(-1)).toBe(429);
 });
 
@@ -385,6 +398,38 @@ test("upgrades go to their path, from pages of this host only", async () => {
 	expect(await statusOf("/mqtt", "https://evil.example")).toBe(418);
 	expect(await statusOf("/elsewhere")).toBe(404);
 	expect(seen).toEqual(["live", "live", "mqtt"]);
+});
+
+test("live updates come through the same door, and stopping it with people on the line settles", async () => {
+	const { http } = await serverForTest();
+	const directory = memoryTagDirectory();
+	directory.assign(["a/x"]);
+	const live = createLive({
+		directory,
+		clock: createClock(),
+		log: silentLog,
+		gatekeeper,
+		version: "1",
+		frameMs: 1,
+		latest: () => ({ time: 1, value: 2, quality: 0 }),
+		maySeeTag: () => true,
+	});
+	await live.start();
+	http.onUpgrade("/api/live", live.handleUpgrade);
+	const socket = new WebSocket(`${http.url.replace("http", "ws")}/api/live`, {
+		origin: http.url,
+		headers: { cookie: "millwright_session=olga" },
+	});
+	const texts: string[] = [];
+	socket.on("message", (data) => texts.push(String(data)));
+	await once(socket, "open");
+	socket.send('{"t":"subscribe","id":1,"tags":["#"]}');
+	while (!texts.some((text) => text.includes('"t":"values"'))) await once(socket, "message");
+	const closed = once(socket, "close");
+	await http.stop();
+	await closed;
+	await live.stop();
+	expect(live.clients()).toEqual([]);
 });
 
 test("rubbish on the port harms nobody", async () => {

@@ -53,6 +53,7 @@ export interface HttpServer extends Part, Pick<Upgrades, "onUpgrade"> {
 
 const mebibyte = 1_048_576;
 const graceMs = 5000;
+const mostConnections = 4096;
 
 /** The one door for people and programs: every operation of every step, the web app, live updates, health and metrics. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -75,6 +76,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 		},
 		async start() {
 			const app = await build(options, log);
+			app.server.maxConnections = mostConnections;
 			upgrades.attach(app.server as Server);
 			try {
 				await app.listen({ host: listen.host, port: listen.port });

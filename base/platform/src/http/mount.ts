@@ -68,7 +68,8 @@ export function mountServices(
 					operation: name,
 					...(strict ? { rateLimit: { max: about.anonymousWritesPerMinute, timeWindow: 60_000 } } : {}),
 				},
-				onRequest: async (request) => {
+				// After the rate limit, before the body.
+				preParsing: async (request) => {
 					const { bearer } = credentialsOf(request.headers);
 					const forgery = forgeryOf({ method: request.method, headers: request.headers, host: request.host, bearer: !!bearer });
 					if (forgery) throw forgery;
@@ -148,7 +149,7 @@ function refuseOthers(app: FastifyInstance, services: readonly MountedService[])
 	app.route({
 		method: app.supportedMethods as HTTPMethods[],
 		url: `${apiPrefix}/*`,
-		onRequest: async (request, reply) => {
+		preParsing: async (request, reply) => {
 			const [path = ""] = request.url.split("?");
 			const allowed = methods.get(path);
 			if (allowed) reply.header("allow", allowed);
