@@ -35,12 +35,11 @@ export const callerOf = (call: Call | undefined): Principal => call?.principal ?
 export const addressOf = (call: Call | undefined): string => call?.from ?? "internal";
 
 /** All that a person may call before the first password is changed. */
-const beforeChange = new Set(["access.me", "access.updateMe", "access.signOut"]);
+const beforeChange = ["access.me", "access.updateMe", "access.signOut"];
 
 export function meOf(house: House, principal: Principal): Me {
 	const person = principal.kind === "person" ? house.people.byId(principal.id) : undefined;
 	const effective = person ? principalOf(person) : principal;
-	const may = house.mayCall(effective);
 	return {
 		id: effective.id,
 		name: effective.name,
@@ -49,7 +48,7 @@ export function meOf(house: House, principal: Principal): Me {
 		clearance: clearanceOf(effective),
 		...(person?.language === undefined ? {} : { language: person.language }),
 		mustChangePassword: person?.mustChange ?? false,
-		may: person?.mustChange ? may.filter((name) => beforeChange.has(name)) : may,
+		may: person?.mustChange ? [...beforeChange] : house.mayCall(effective),
 	};
 }
 

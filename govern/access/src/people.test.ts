@@ -1,5 +1,8 @@
+import { guard } from "@millwright/platform";
+import { silentLog } from "@millwright/runtime";
 import { expect, test } from "vitest";
 import { accessForTest, browserOf, codeOf, goodPassword, recordsForTest } from "./access-for-test.ts";
+import { accessApi } from "./api.ts";
 
 test("a new person gets a first password once, may do nothing before changing it, and is somebody afterwards", async () => {
 	const { access, service, setUp, admin } = await accessForTest();
@@ -25,6 +28,26 @@ test("a new person gets a first password once, may do nothing before changing it
 	expect(after).toMatchObject({ roles: ["engineer"], clearance: "restricted", mustChangePassword: false });
 	expect((await browser.call()).principal.roles).toEqual(["engineer"]);
 	expect(JSON.stringify(await service.people({}, admin))).not.toContain("quick:");
+});
+
+test("behind the platform's guard a person who must change the password gets through to three operations only", async () => {
+	const { access, service, setUp, admin } = await accessForTest();
+	await setUp();
+	const { firstPassword } = await service.addPerson({ login: "bob", name: "Bob", roles: ["administrator"] }, admin);
+	const browser = browserOf(access);
+	await service.signIn({ login: "bob", password: firstPassword }, await browser.call());
+	const doors = guard("access", accessApi, service, { audit: { record: async () => undefined }, log: silentLog });
+	const admitted: string[] = [];
+	for (const [name, { allow }] of Object.entries(accessApi)) {
+		if (allow === "anyone") continue;
+		// An input that fits none: who may not call hears that first.
+		const code = await codeOf(doors[name as keyof typeof doors]({ name: 7, id: 7, login: 7, everyone: 7 }, await browser.call()));
+		if (code !== "platform.role-denied" && code !== "platform.clearance-denied") admitted.push(`access.${name}`);
+		if (name === "signOut") await service.signIn({ login: "bob", password: firstPassword }, await browser.call());
+	}
+	const may = (await service.me({}, await browser.call())).may;
+	expect(admitted.toSorted()).toEqual(["access.me", "access.signOut", "access.updateMe"]);
+	expect(may.toSorted()).toEqual(admitted.toSorted());
 });
 
 test("changing the password needs the present one, other than it, and ends every other session", async () => {
