@@ -9,8 +9,8 @@ type Json = Record<string, unknown>;
 export interface OpenApiAbout {
 	title: string;
 	version: string;
-	/** Name of the session cookie. */
-	cookie: string;
+	/** Name of the session cookie; "millwright_session" when left out. */
+	cookie?: string;
 	/** Where the paths begin; "/" when left out. */
 	server?: string;
 }
@@ -33,7 +33,12 @@ export function openApi(services: readonly { step: string; api: Api }[], about: 
 		paths,
 		components: {
 			securitySchemes: {
-				session: { type: "apiKey", in: "cookie", name: about.cookie, description: "A person's session, begun by access.signIn." },
+				session: {
+					type: "apiKey",
+					in: "cookie",
+					name: about.cookie ?? "millwright_session",
+					description: "A person's session, begun by access.signIn.",
+				},
 				key: { type: "http", scheme: "bearer", description: "An API key, made by access.addKey." },
 			},
 			schemas: { Error: errorSchema },

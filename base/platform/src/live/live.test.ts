@@ -252,6 +252,14 @@ test("a revoked session closes the line within a minute", async () => {
 	expect(hub.live.clients()).toEqual([]);
 });
 
+test("a review on demand closes it at once", async () => {
+	const hub = await live();
+	const client = await hub.connect();
+	hub.setIdentify(async () => undefined);
+	await hub.live.review();
+	expect(await client.closed).toBe(4401);
+});
+
 test("a person who loses a role loses the tags it showed, and gains those a new one shows", async () => {
 	const hub = await live();
 	hub.directory.assign(["secret/recipe", "open/speed"]);

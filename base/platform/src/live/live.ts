@@ -54,6 +54,8 @@ export interface Live extends Part {
 	/** For `onUpgrade("/api/live", …)` of the HTTP server. */
 	handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, about: { address: string }): void;
 	clients(): LiveClientInfo[];
+	/** Asks who everybody is and what they may see, now; done by itself every minute. For when a session or right is taken away. */
+	review(): Promise<void>;
 }
 
 const reviewEveryMs = 60_000;
@@ -288,6 +290,7 @@ export function createLive(options: LiveOptions): Live {
 					arriving--;
 				});
 		},
+		review,
 		clients: () =>
 			[...clients].map(([client, { address }]) => ({
 				principal: client.principal.id,
