@@ -1,4 +1,11 @@
+export { type Controlled, openControl } from "./control.ts";
+export { type DemoConfigOptions, demoConfig } from "./demo-config.ts";
+export { type DemoSimulator, openDemo, type SimulatorOptions } from "./demo-simulator.ts";
 export { FaultName, FaultOrder } from "./faults.ts";
+export { loadAsset, loadConfig, loadTag } from "./load-config.ts";
+export { type LoadShape, type LoadSimulator, openLoad, usualLoad } from "./load-simulator.ts";
 export { createPlant, type Plant, type PlantOptions } from "./plant.ts";
+export { demoPorts, loadPorts, movedPorts, type Ports } from "./ports.ts";
 export { NetworkAction, NetworkOrder } from "./servers/network.ts";
 export type { TruthEntry } from "./truth/truth-log.ts";
+export { demoYaml } from "./write-demo-config.ts";

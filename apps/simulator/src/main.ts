@@ -2,12 +2,16 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
 import { asMillwrightError, MillwrightError } from "@millwright/core";
 import { createClock, createLog } from "@millwright/runtime";
 import { openControl } from "./control.ts";
 import { openDemo } from "./demo-simulator.ts";
 import { openLoad, usualLoad } from "./load-simulator.ts";
 import { demoPorts, loadPorts, movedPorts } from "./ports.ts";
+
+// Loading the OPC UA library makes much short-lived garbage; without this the heap grows to 300 MB and stays there (measured with it: 160 to 180).
+setFlagsFromString("--optimize-for-size");
 
 const help = `node apps/simulator/src/main.ts [--plant demo|load] [options]
 

@@ -51,10 +51,16 @@ test("values, units, source times and set points are served, also signed and enc
 		expect((await read("Reactor7.ControlMode")).value.value).toBe("pid_active");
 		const properties = await session.browse(`ns=${index};s=Pump001.FlowRate`);
 		const unit = properties.references?.find((reference) => reference.browseName.name === "EngineeringUnits") ?? expect.fail();
-		expect((await session.read({ nodeId: unit.nodeId, attributeId: AttributeIds.Value })).value.value.displayName.text).toBe("m³/h");
+		expect((await session.read({ nodeId: unit.nodeId, attributeId: AttributeIds.Value })).value.value.displayName.text).toBe(
+			"m³/h",
+		);
 
 		const write = (value: number) =>
-			session.write({ nodeId: `ns=${index};s=Reactor7.Setpoint`, attributeId: AttributeIds.Value, value: { value: { dataType: DataType.Double, value } } });
+			session.write({
+				nodeId: `ns=${index};s=Reactor7.Setpoint`,
+				attributeId: AttributeIds.Value,
+				value: { value: { dataType: DataType.Double, value } },
+			});
 		expect((await write(86.25)).isGood()).toBe(true);
 		expect((await read("Reactor7.Setpoint")).value.value).toBe(86.25);
 		expect((await write(500)).name).toBe("BadOutOfRange");
@@ -75,11 +81,14 @@ test("every tag the demo knows of the process cell has a node, and the other way
 		const served = new Set<string>();
 		for (const machine of ["Reactor7", "CuringOven7", "Pump001", "Pump002", "CleanRoom"]) {
 			const children = await session.browse(`ns=${index};s=${machine}`);
-			for (const reference of children.references ?? []) if (reference.browseName.namespaceIndex === index) served.add(`${machine}.${reference.browseName.name}`);
+			for (const reference of children.references ?? [])
+				if (reference.browseName.namespaceIndex === index) served.add(`${machine}.${reference.browseName.name}`);
 		}
 		expect(served.size).toBe(plant.works.processCell.reduce((sum, machine) => sum + machine.sensors.length, 0));
 		for (const machine of plant.works.processCell) {
-			const known = Object.entries(kindFacts[machine.kind as keyof typeof kindFacts].tags).filter(([, fact]) => !("expression" in fact));
+			const known = Object.entries(kindFacts[machine.kind as keyof typeof kindFacts].tags).filter(
+				([, fact]) => !("expression" in fact),
+			);
 			expect(known.map(([name]) => name).sort()).toEqual(machine.sensors.map((sensor) => sensor.name).sort());
 		}
 	} finally {
