@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -7,6 +7,7 @@ import { openRecords } from "@millwright/records-sqlite";
 import { createBus, silentLog } from "@millwright/runtime";
 import { createFakeClock } from "@millwright/testkit";
 import type { KyselyPlugin } from "kysely";
+import { onTestFinished } from "vitest";
 import { type AccessParts, createAccess } from "./access.ts";
 import { AccessSettings, signedIn, signInFailed } from "./api.ts";
 import type { Passwords } from "./passwords.ts";
@@ -14,7 +15,9 @@ import { accessMigrations } from "./tables.ts";
 
 /** Real records in a throw-away folder, which count the queries they get; `database` looks in from outside. */
 export function recordsForTest() {
-	const file = join(mkdtempSync(join(tmpdir(), "millwright-access-")), "records.db");
+	const folder = mkdtempSync(join(tmpdir(), "millwright-access-"));
+	onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+	const file = join(folder, "records.db");
 	const records = openRecords({ file, log: silentLog, migrations: accessMigrations });
 	const database = new DatabaseSync(file);
 	const queries: string[] = [];

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, stat, truncate } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Log, MillwrightError } from "@millwright/core";
 import { type AuditFacts, type Head, link, noEntry } from "./chain.ts";
@@ -77,14 +77,15 @@ export function createAuditFile({ file, log, onDurable }: { file: string; log: L
 	}
 
 	/** Half a batch must not stay: its numbers are given again. */
-	async function undo(opened: FileHandle): Promise<void> {
-		await opened.truncate(size);
+	async function undo(): Promise<void> {
+		// By name: Windows does not truncate through a handle that appends.
+		if ((await stat(file)).size > size) await truncate(file, size);
 		isDirty = false;
 	}
 
 	async function write(batch: readonly Waiting[]): Promise<void> {
 		handle ??= await openHandle();
-		if (isDirty) await undo(handle);
+		if (isDirty) await undo();
 		const opened = await lookUnderneath(handle);
 		let next = head;
 		const lines: string[] = [];
@@ -103,7 +104,7 @@ export function createAuditFile({ file, log, onDurable }: { file: string; log: L
 			isDirty = false;
 		} catch (cause) {
 			// Where that fails too, the next write begins with it.
-			await undo(opened).catch(() => undefined);
+			await undo().catch(() => undefined);
 			throw cause;
 		}
 		size += bytes.length;

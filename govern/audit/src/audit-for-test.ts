@@ -1,18 +1,26 @@
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Log } from "@millwright/core";
 import { openRecords } from "@millwright/records-sqlite";
 import { silentLog } from "@millwright/runtime";
 import { createFakeClock } from "@millwright/testkit";
+import { onTestFinished } from "vitest";
 import { createAudit } from "./audit.ts";
 import { type AuditTables, auditMigrations } from "./tables.ts";
 
 export const person = { id: "user_1", name: "Ada", kind: "person" as const, roles: [] };
 
+/** Gone with its content when the test ends. */
+export function throwAwayFolder(): string {
+	const folder = mkdtempSync(join(tmpdir(), "millwright-audit-"));
+	onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+	return folder;
+}
+
 /** A folder with records and an audit log, which can be stopped, meddled with and started again. */
 export function auditForTest() {
-	const folder = mkdtempSync(join(tmpdir(), "millwright-audit-"));
+	const folder = throwAwayFolder();
 	const file = join(folder, "audit.jsonl");
 	const clock = createFakeClock({ startMs: Date.UTC(2026, 10, 20, 8) });
 	const said: string[] = [];

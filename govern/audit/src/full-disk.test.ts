@@ -1,15 +1,15 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { throwAwayFolder } from "./audit-for-test.ts";
 import { verifyAuditFile } from "./verify.ts";
 
 // Windows has no limit on a process's file size to stand in for a full disk.
 test.skipIf(process.platform === "win32")(
 	"when the disk takes no more, callers hear it, what was acknowledged stays and the chain is whole",
 	async () => {
-		const file = join(mkdtempSync(join(tmpdir(), "millwright-full-")), "audit.jsonl");
+		const file = join(throwAwayFolder(), "audit.jsonl");
 		const limitKib = 100;
 		const command = `ulimit -f ${limitKib}; exec "$0" "$@"`;
 		const child = spawn(

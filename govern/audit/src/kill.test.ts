@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { silentLog } from "@millwright/runtime";
 import { expect, test } from "vitest";
 import { createAuditFile } from "./audit-file.ts";
+import { throwAwayFolder } from "./audit-for-test.ts";
 import { verifyAuditFile } from "./verify.ts";
 
 /** Runs a writer until it has acknowledged so many entries, then kills it; what it said by then. */
@@ -24,7 +24,7 @@ async function writeAndKill(file: string, name: string, entries: number): Promis
 }
 
 test("every acknowledged entry survives kill -9, and the chain is whole over ten such ends", async () => {
-	const file = join(mkdtempSync(join(tmpdir(), "millwright-kill-")), "audit.jsonl");
+	const file = join(throwAwayFolder(), "audit.jsonl");
 	const acknowledged: string[] = [];
 	for (let round = 0; round < 10; round++) acknowledged.push(...(await writeAndKill(file, `r${round}`, 40 + round * 23)));
 	const chain = createAuditFile({ file, log: silentLog, onDurable: () => undefined });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { person } from "./audit-for-test.ts";
+import { canonicalJson } from "./canonical-json.ts";
 import { type Head, link, noEntry } from "./chain.ts";
 import { factsOf } from "./facts.ts";
 import { verifyAuditFile } from "./verify.ts";
@@ -55,6 +56,25 @@ test("any single changed byte is found, at the entry it is in", async () => {
 		}),
 		{ numRuns: 500 },
 	);
+});
+
+test("a member added or taken out anywhere is found, however well it is written", async () => {
+	const { lines } = chainOf(3);
+	const meddlings: ((entry: Record<string, unknown>) => void)[] = [
+		(entry) => Object.assign(entry, { extra: 1 }),
+		(entry) => Object.assign(entry.who as object, { extra: 1 }),
+		(entry) => Object.assign(entry.input as object, { extra: 1 }),
+		(entry) => delete (entry.input as Record<string, unknown>).value,
+		(entry) => delete entry.why,
+	];
+	for (const meddle of meddlings) {
+		const entry = JSON.parse(lines[1] as string);
+		meddle(entry);
+		expect(await verdictOf(join2([lines[0] as string, canonicalJson(entry), lines[2] as string]))).toMatchObject({
+			whole: false,
+			brokenAt: 2,
+		});
+	}
 });
 
 test("a byte taken out or put in is found", async () => {
