@@ -1,6 +1,6 @@
 /**
  * An OPC UA server as a process of its own, so that tests can kill and freeze it. Speaks with its parent by messages:
- * `{ set, value }`, `{ get }`, `{ remove }`. Its first message is `{ ready: true }`.
+ * `{ set, value }`, `{ get }`, `{ add, value }`, `{ remove }`. Its first message is `{ ready: true }`.
  */
 import {
 	DataType,
@@ -140,6 +140,7 @@ process.on("message", (message: { set?: string; value?: number; get?: string; re
 			value: Array.isArray(value) || ArrayBuffer.isView(value) ? [...(value as number[])] : value,
 		});
 	}
+	if (message.add !== undefined) add(message.add, "Double", message.value ?? 0);
 	if (message.remove !== undefined) {
 		const gone = variables.get(message.remove);
 		if (gone) space.deleteNode(gone);

@@ -17,7 +17,7 @@ import type { AttributeReader } from "./reader.ts";
 import { isNodeId, type Resolver } from "./resolver.ts";
 import type { ServerLimits } from "./server-limits.ts";
 import { ucumOfUnitId } from "./units.ts";
-import { valueOf } from "./values.ts";
+import { plainValue } from "./values.ts";
 import { chunks } from "./within.ts";
 
 const objectsFolder = "i=85";
@@ -35,6 +35,7 @@ interface Found {
 /** Children of a node, with type, unit, description and value of variables. */
 export function createBrowser(connection: Connection, resolver: Resolver, limits: ServerLimits, readAttributes: AttributeReader) {
 	const { session } = connection;
+	session.requestedMaxReferencesPerNode = pageSize;
 
 	const children = async (node: NodeId, signal: AbortSignal): Promise<ReferenceDescription[]> => {
 		let page = await connection.call(
@@ -159,9 +160,9 @@ export function createBrowser(connection: Connection, resolver: Resolver, limits
 	};
 }
 
-function shortText(variant: Parameters<typeof valueOf>[0]): string | undefined {
+function shortText(variant: Parameters<typeof plainValue>[0]): string | undefined {
 	try {
-		const value = valueOf(variant);
+		const value = plainValue(variant);
 		return value === null ? undefined : String(value).slice(0, longestValue);
 	} catch {
 		return undefined;

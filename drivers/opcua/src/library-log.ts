@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import type { Log } from "@millwright/core";
 import { setDebugLogger, setErrorLogger, setWarningLogger } from "node-opcua-client";
 
@@ -19,12 +20,7 @@ export function routeLibraryLog(log: Log): void {
 			const times = (spoken.get(place) ?? 0) + 1;
 			spoken.set(place, times);
 			if (times > mostPerPlace) return;
-			// biome-ignore lint/suspicious/noControlCharactersInRegex: terminal colours are control characters
-			const text = rest
-				.map(String)
-				.join(" ")
-				.replace(/\u001b\[\d+m/g, "")
-				.trim();
+			const text = stripVTControlCharacters(rest.map(String).join(" ")).trim();
 			if (text) write(`${text.slice(0, 500)}${times === mostPerPlace ? " (said no more from here)" : ""}`);
 		};
 	setErrorLogger(route((message) => ours.warn(message)));

@@ -2,7 +2,11 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import type { DriverTools, Log } from "@millwright/core";
+import { createClock } from "@millwright/runtime";
 import type { PeerOptions } from "../peers/server-options.ts";
+import type { Address } from "./address.ts";
+import opcua from "./index.ts";
 
 async function freePort(): Promise<number> {
 	const server = createServer();
@@ -49,6 +53,7 @@ export async function startPeer(given: Partial<PeerOptions> & { folder: string }
 	return {
 		endpoint: `opc.tcp://127.0.0.1:${options.port}`,
 		set: (name: string, value: number) => void child.send({ set: name, value }),
+		add: (name: string, value: number) => void child.send({ add: name, value }),
 		remove: (name: string) => void child.send({ remove: name }),
 		async get(name: string): Promise<unknown> {
 			const answer = once(child, "message") as Promise<[{ value: unknown }]>;
@@ -65,3 +70,23 @@ export async function startPeer(given: Partial<PeerOptions> & { folder: string }
 	};
 }
 export type Peer = Awaited<ReturnType<typeof startPeer>>;
+
+/** Opens a session as the runtime would, in a folder of its own. */
+export async function openForTest(settings: Record<string, unknown>, given: Partial<DriverTools> & { folder: string }) {
+	const losses: Error[] = [];
+	const session = await opcua.open(opcua.settings.parse(settings), {
+		clock: createClock(),
+		log: quiet,
+		signal: new AbortController().signal,
+		trust: { isTrusted: () => true },
+		lost: (reason) => losses.push(reason),
+		...given,
+	});
+	if (session.kind !== "item") throw new Error("OPC UA has items");
+	return { session, losses };
+}
+const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, part: () => quiet };
+
+export const nodeOf = (name: string): Address => ({ node: `nsu=urn:millwright:test-plant;s=${name}` });
+export const pathOf = (name: string): Address => ({ path: `/Line1/CNC1/${name}`, namespace: "urn:millwright:test-plant" });
+export const soon = (): AbortSignal => AbortSignal.timeout(8000);

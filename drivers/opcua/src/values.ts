@@ -64,7 +64,7 @@ const plainJson = (_key: string, value: unknown): unknown =>
 	typeof value === "bigint" ? value.toString() : value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
 
 /** Numbers only: enumerations arrive as Int32, booleans stay booleans, arrays become JSON text. Throws on what is too long. */
-export function valueOf(variant: Variant | null | undefined): Value {
+export function plainValue(variant: Variant | null | undefined): Value {
 	if (!variant || variant.dataType === DataType.Null || variant.value === null || variant.value === undefined) return null;
 	if (variant.arrayType === VariantArrayType.Scalar) return scalarOf(variant.dataType, variant.value);
 	const items = Array.from(variant.value as ArrayLike<unknown>);
@@ -91,7 +91,7 @@ export function readingOf(data: DataValue, readAt: Nanos): Reading {
 	const reason = data.statusCode.value === 0 ? undefined : data.statusCode.name;
 	let value: Value;
 	try {
-		value = valueOf(data.value);
+		value = plainValue(data.value);
 	} catch (error) {
 		return { value: null, time, quality: Quality.badType, reason: (error as Error).message };
 	}
@@ -105,11 +105,14 @@ export function readingOf(data: DataValue, readAt: Nanos): Reading {
 	return { value, time, quality, ...(reason === undefined ? {} : { reason }) };
 }
 
+/** Of looking up a path: the address is wrong, or the server has changed. */
+const leadsNowhere = new Set(["BadNoMatch", "BadBrowseNameInvalid", "BadNothingToDo"]);
+
 /** What a failure of one item reads as. */
 export const badReading = (status: StatusCode, time: Nanos): Reading => ({
 	value: null,
 	time,
-	quality: Math.max(qualityFromOpcUa(status.value), Quality.bad),
+	quality: leadsNowhere.has(status.name) ? Quality.badConfiguration : Math.max(qualityFromOpcUa(status.value), Quality.bad),
 	reason: status.name,
 });
 
