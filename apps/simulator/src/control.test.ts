@@ -104,7 +104,15 @@ test("the program says one line when it is ready, obeys its switches, and ends w
 			.poll(async () =>
 				((await (await ask("/state")).json()) as { truth: { event: string }[] }).truth.map((entry) => entry.event),
 			)
-			.toContain("failure");
+			.toEqual(expect.arrayContaining(["onset", "failure"]));
+		const { truth, targets } = (await (await ask("/state")).json()) as {
+			truth: { fault: string; affects: string[] }[];
+			targets: { name: string; wire: string }[];
+		};
+		expect(targets.find((target) => target.name === "process-cell")?.wire).toBe("half-open");
+		expect(truth.find((entry) => entry.fault === "network-half-open")?.affects).toContain(
+			"northworks/building-a/process-cell/pump-001/#",
+		);
 		child.stdin?.end();
 		expect(await ended).toBe(0);
 	} finally {

@@ -11,7 +11,7 @@ export interface DemoConfigOptions {
 	security?: "None" | "best" | "Basic256Sha256";
 }
 
-/** Sections `sense` and `twin` of the platform's configuration for the demo plant, as plain data. The palletizer is left for the newcomer. */
+/** Sections `sense` and `twin` of the platform's configuration for the demo plant, as plain data. The palletizer has a template only: connecting it is left to the newcomer. */
 export function demoConfig(
 	ports: Ports = demoPorts,
 	options: DemoConfigOptions = {},

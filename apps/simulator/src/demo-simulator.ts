@@ -98,6 +98,18 @@ export async function openDemo(options: SimulatorOptions): Promise<DemoSimulator
 					hint: `There are ${targets.map((each) => each.name).join(", ")}.`,
 				});
 			await target.act(order);
+			const behind = plant.works.lines.find((line) => `line-${line.number}-plc` === target.name)?.machines;
+			const machines = behind ?? (target.protocol === "opcua" ? plant.works.processCell : [plant.works.palletizer]);
+			plant.truth.record({
+				id: `wire/${target.name}`,
+				event: target.wire === "good" ? "cleared" : "onset",
+				machine: target.name,
+				path: target.name,
+				fault: `network-${order.action}`,
+				severity: target.wire === "good" ? 0 : 1,
+				cause: "injected",
+				affects: machines.map((machine) => `${machine.path}/#`),
+			});
 			log.info("wire changed", { target: target.name, wire: target.wire });
 			return { target: target.name, wire: target.wire };
 		},

@@ -112,7 +112,8 @@ async function run(): Promise<void> {
 	const end = (): void => {
 		if (ending) return;
 		ending = true;
-		Promise.all([control.close(), plant.close()]).finally(() => process.exit(0));
+		const exit = (): void => process.exit(0);
+		Promise.all([control.close(), plant.close()]).then(exit, exit);
 	};
 	process.once("SIGTERM", end);
 	process.once("SIGINT", end);

@@ -4,12 +4,13 @@ import { cncFacts } from "./kinds/cnc.ts";
 import { conveyorFacts } from "./kinds/conveyor.ts";
 import { meterFacts } from "./kinds/meter.ts";
 import { ovenFacts } from "./kinds/oven.ts";
+import { palletizerFacts } from "./kinds/palletizer.ts";
 import { pumpFacts } from "./kinds/pump.ts";
 import { reactorFacts } from "./kinds/reactor.ts";
 import { robotFacts } from "./kinds/robot.ts";
 import { roomFacts } from "./kinds/room.ts";
 
-/** The kinds of machines the demo knows. The palletizer is left out: the newcomer adds it. */
+/** The kinds of machines the demo knows. */
 export const kindFacts = {
 	cnc: cncFacts,
 	robot: robotFacts,
@@ -19,6 +20,7 @@ export const kindFacts = {
 	oven: ovenFacts,
 	pump: pumpFacts,
 	room: roomFacts,
+	palletizer: palletizerFacts,
 } satisfies Partial<Record<MachineKind, KindFacts>>;
 
 export type DemoKind = keyof typeof kindFacts;

@@ -35,11 +35,15 @@ export async function openWire(about: { port: number; serverPort(): number; cloc
 			server.destroy();
 		};
 		const carry = (from: Socket, to: Socket, late: boolean): void => {
+			/** When the last bytes leave; what comes later never overtakes them. */
+			let due = 0;
 			from.on("data", (bytes) => {
 				const go = (): void => {
 					if (!to.destroyed && !to.write(bytes)) from.pause();
 				};
-				if (late && delayMs > 0) clock.after(delayMs, go);
+				const now = clock.monotonicMs();
+				due = Math.max(due, late ? now + delayMs : now);
+				if (due > now) clock.after(due - now, go);
 				else go();
 			});
 			to.on("drain", () => {

@@ -18,7 +18,7 @@ export interface TruthEntry {
 	/** 0 … 1, what the physics feels. */
 	severity: number;
 	cause: "wear" | "injected";
-	/** Full tag names that feel it first. */
+	/** Full tag names that feel it first; `…/#` for all of a machine. */
 	affects: string[];
 	/** At the onset of wear: hours of normal load until the end. */
 	loadHoursLeft?: number;
