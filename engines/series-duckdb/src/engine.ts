@@ -6,6 +6,7 @@ import {
 	type Log,
 	MillwrightError,
 	type NumberRange,
+	type SampleBatch,
 	SequenceSet,
 	type SeriesEngine,
 	type SeriesRows,
@@ -13,7 +14,15 @@ import {
 } from "@millwright/core";
 import { createBackoff, createClock, createLatency, type Health } from "@millwright/runtime";
 import { createPacks, type Pack } from "./pack.ts";
-import type { Answers, FromWorker, Opened, Query, RowsAnswer, ToWorker } from "./protocol.ts";
+import {
+	type Answers,
+	type FromWorker,
+	type Opened,
+	packedRowBytes,
+	type Query,
+	type RowsAnswer,
+	type ToWorker,
+} from "./protocol.ts";
 
 export interface DuckDbSeriesOptions {
 	/** The database file; its log lies beside it. */
@@ -24,13 +33,15 @@ export interface DuckDbSeriesOptions {
 	flushMs: number;
 	/** Rows that force a flush earlier. */
 	flushRows: number;
-	/** Rows that may wait in memory; beyond it `append` rejects as busy. */
+	/** Rows that may wait in memory, words counted by their length; beyond it `append` rejects as busy. */
 	queueRows: number;
 	memoryMb: number;
 	threads: number;
 	temporaryFolder: string;
 	/** Ranges of stored numbers that may pile up before they are merged. */
 	progressRows?: number;
+	/** Another way to start the worker, for tests that end it. */
+	spawn?: () => Worker;
 }
 
 export interface DuckDbSeries extends SeriesEngine {
@@ -56,7 +67,7 @@ interface Known {
 
 /** Time series in a DuckDB file. DuckDB lives on a worker thread; here batches are packed, counted and remembered. */
 export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
-	const { file, clock = createClock(), queueRows, flushMs } = options;
+	const { file, clock = createClock(), queueRows, flushMs, spawn = startWorker } = options;
 	const log = options.log.part("series-duckdb");
 	const packs = createPacks({ capacity: options.flushRows });
 	const latency = createLatency();
@@ -158,7 +169,7 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 		extent = message;
 		trouble = undefined;
 		for (const pack of done) {
-			queued -= pack.rows;
+			queued -= pack.weight;
 			for (const [connection, ranges] of pack.progress) {
 				const one = known.get(connection) as Known;
 				for (const { first, last } of ranges) {
@@ -204,15 +215,12 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 				questions.get(message.id)?.reject(errorFrom(message.error));
 				questions.delete(message.id);
 				break;
-			case "closed":
-				closing?.();
-				break;
 		}
 	};
 
 	const open = (): Promise<void> => {
 		state = "opening";
-		const thread = new Worker(new URL("./worker.ts", import.meta.url), { name: "series-duckdb" });
+		const thread = spawn();
 		worker = thread;
 		thread.on("message", hear);
 		thread.on("error", (error) => lost(thread, error));
@@ -317,6 +325,7 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 			state = "closed";
 			const thread = worker;
 			if (thread) {
+				// It ends by itself once everything is closed; nothing is cut off.
 				const ended = new Promise<void>((resolve) => {
 					closing = resolve;
 				});
@@ -324,7 +333,6 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 				await ended;
 				closing = undefined;
 				worker = undefined;
-				await thread.terminate();
 			}
 			for (const { reject } of questions.values()) reject(notOpen());
 			questions.clear();
@@ -338,7 +346,8 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 				return Promise.reject(
 					new MillwrightError("series.batch-invalid", `A batch of "${connection}" covers ${first} to ${last}`, { kind: "bug" }),
 				);
-			if (queued > 0 && queued + length > queueRows)
+			const weight = length + textWeight(batch);
+			if (queued > 0 && queued + weight > queueRows)
 				return Promise.reject(
 					new MillwrightError("series.queue-full", `${queued} samples already wait to be written`, {
 						kind: "busy",
@@ -360,7 +369,8 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 					for (const part of missing) filling.addRows(batch, part.first - first, part.last - first + 1);
 				else filling.addRows(batch, 0, length);
 				filling.addProgress(connection, first, last);
-				queued += stored;
+				queued += weight;
+				filling.weight += weight;
 			}
 			const pack = filling;
 			const promise = new Promise<{ stored: number; duplicate: number }>((resolve, reject) => {
@@ -445,11 +455,20 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 	};
 }
 
+const startWorker = () => new Worker(new URL("./worker.ts", import.meta.url), { name: "series-duckdb" });
+
 const notOpen = () => new MillwrightError("series.closed", "The history is not open", { kind: "outage" });
 
 const errorFrom = ({ code, message, ...details }: ErrorBody) => new MillwrightError(code, message, details);
 
 const countOf = (ranges: readonly NumberRange[]): number => ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);
+
+/** Words take memory too: as many rows as fill the same bytes. */
+function textWeight({ texts }: SampleBatch): number {
+	let characters = 0;
+	for (const text of texts.values()) characters += text.length;
+	return Math.ceil(characters / packedRowBytes);
+}
 
 const rowsFrom = ({ times, values, quality, texts, samples }: RowsAnswer): SeriesRows => ({
 	times,

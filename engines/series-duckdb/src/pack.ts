@@ -12,6 +12,8 @@ export interface Waiter {
 export interface Pack {
 	readonly capacity: number;
 	rows: number;
+	/** Of its batches in the queue. */
+	weight: number;
 	waiters: Waiter[];
 	addRows(batch: SampleBatch, from: number, until: number): void;
 	addProgress(connection: string, first: number, last: number): void;
@@ -44,6 +46,7 @@ function createPack(buffer: ArrayBuffer, capacity: number): Pack {
 	return {
 		capacity,
 		rows: 0,
+		weight: 0,
 		waiters: [],
 		progress,
 		addRows(batch, from, until) {

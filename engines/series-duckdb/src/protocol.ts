@@ -102,8 +102,7 @@ export type FromWorker =
 	/** Nothing of the flush is stored; `opened` is the table as read afresh, where it could be. */
 	| { kind: "flush-failed"; id: number; buffers: ArrayBuffer[]; error: ErrorBody; opened: Opened | undefined }
 	| { kind: "answer"; id: number; value: unknown }
-	| { kind: "failed"; id: number; error: ErrorBody }
-	| { kind: "closed" };
+	| { kind: "failed"; id: number; error: ErrorBody };
 
 /** Views on a pack's buffer. */
 export function columnsOf(buffer: ArrayBuffer, capacity: number) {

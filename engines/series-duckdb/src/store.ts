@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { MillwrightError, type Nanos, SequenceSet } from "@millwright/core";
@@ -23,6 +23,11 @@ export async function openStore(options: StoreOptions, { quarantine }: { quarant
 	mkdirSync(options.temporaryFolder, { recursive: true });
 	const moved: string[] = [];
 	let reason = "";
+	const log = `${options.file}.wal`;
+	if (quarantine && existsSync(log) && !isLog(log)) {
+		reason = "the log of late changes is not one";
+		moved.push(moveAside(log));
+	}
 	for (;;) {
 		try {
 			const store = await openOnce(options);
@@ -37,8 +42,7 @@ export async function openStore(options: StoreOptions, { quarantine }: { quarant
 					place: options.file,
 					cause: thrown,
 				});
-			const wal = `${options.file}.wal`;
-			const next = existsSync(wal) ? wal : existsSync(options.file) ? options.file : undefined;
+			const next = existsSync(log) ? log : existsSync(options.file) ? options.file : undefined;
 			if (!quarantine || blameless.test(said) || !damage.test(said) || next === undefined || moved.length >= 4)
 				throw new MillwrightError("series.open-failed", `The history file cannot be opened: ${firstLine(said)}`, {
 					kind: "outage",
@@ -49,6 +53,19 @@ export async function openStore(options: StoreOptions, { quarantine }: { quarant
 			reason ||= firstLine(said);
 			moved.push(moveAside(next));
 		}
+	}
+}
+
+/** DuckDB's log begins with its version entry; what does not is passed over by DuckDB without a word. A beginning cut short is one. */
+const logBegins = Buffer.from([0x64, 0x00, 0x62, 0x65, 0x00]);
+function isLog(path: string): boolean {
+	const file = openSync(path, "r");
+	try {
+		const head = Buffer.alloc(logBegins.length);
+		const read = readSync(file, head, 0, head.length, 0);
+		return head.subarray(0, read).equals(logBegins.subarray(0, read));
+	} finally {
+		closeSync(file);
 	}
 }
 

@@ -104,7 +104,14 @@ async function answer(id: number, query: Query): Promise<void> {
 				break;
 		}
 	} catch (thrown) {
-		say({ kind: "failed", id, error: asMillwrightError(thrown, "series.query-failed").toJSON() });
+		const said = thrown instanceof Error ? thrown.message : String(thrown);
+		const error = /Out of Memory/i.test(said)
+			? new MillwrightError("series.too-much", "The question needs more memory than the history may use", {
+					kind: "busy",
+					hint: "Ask for a shorter range or fewer tags at once, or give the history more memory (history.memoryMb).",
+				})
+			: asMillwrightError(thrown, "series.query-failed");
+		say({ kind: "failed", id, error: error.toJSON() });
 	}
 }
 
@@ -132,10 +139,7 @@ port.on("message", (message: ToWorker) => {
 			open?.exporters.cancel(message.id);
 			break;
 		case "close":
-			void closeAll().finally(() => {
-				say({ kind: "closed" });
-				port.close();
-			});
+			void closeAll().finally(() => port.close());
 			break;
 	}
 });
