@@ -64,10 +64,12 @@ async function transcript(port: number, name: string): Promise<Record<string, un
 /** Clears what a conversation left retained, so that the next begins as on a new broker. */
 async function forget(port: number): Promise<void> {
 	const client = await RawClient.open(port, { version: 4 });
-	for (const filter of ["#", "$x/#"]) await client.subscribe(filter);
-	for (const packet of await client.settled())
-		if (packet.cmd === "publish") client.send({ ...packet, payload: "", qos: 0, retain: true });
-	await client.settled();
+	for (const filter of ["#", "$x/#"]) {
+		await client.subscribe(filter);
+		for (const packet of await client.settled())
+			if (packet.cmd === "publish") client.send({ ...packet, payload: "", qos: 0, retain: true });
+		await client.settled();
+	}
 	client.end();
 }
 
