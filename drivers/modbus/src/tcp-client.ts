@@ -105,7 +105,7 @@ function clientOver(socket: Socket, { host, port, signal, lost, firstTransaction
 		ended = reason;
 		signal.removeEventListener("abort", onAbort);
 		socket.destroy();
-		for (const waiting of [...pending.values()]) {
+		for (const waiting of pending.values()) {
 			waiting.settle();
 			waiting.reject(reason);
 		}

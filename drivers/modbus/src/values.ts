@@ -33,8 +33,8 @@ function fromBcd(bytes: Uint8Array): number | undefined {
 export function decode(address: Address, bytes: Uint8Array): Value {
 	if (isBitTable(address.table)) return bytes[0] === undefined ? null : bytes[0] !== 0;
 	if (bytes.length !== width(address) * 2) return null;
-	const ordered = reorder(bytes, address.order, address.type === "string");
-	const view = new DataView(ordered.buffer);
+	const ordered = address.order === "ABCD" ? bytes : reorder(bytes, address.order, address.type === "string");
+	const view = new DataView(ordered.buffer, ordered.byteOffset, ordered.length);
 	switch (address.type) {
 		case "int16":
 			return view.getInt16(0);

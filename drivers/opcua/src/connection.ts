@@ -131,7 +131,7 @@ function watch(
 	const onLost = (): void => lose(outage("opcua.connection-lost", "closed the connection"));
 	client.on("connection_lost", onLost);
 	client.on("close", onLost);
-	session.on("session_closed", (status) => lose(outage("opcua.session-closed", `closed the session (${status})`)));
+	session.on("session_closed", (status) => lose(outage("opcua.session-closed", `closed the session (${status.name})`)));
 	const onAbort = (): void => {
 		void close();
 	};
@@ -161,8 +161,12 @@ function watch(
 		closing ??= (async () => {
 			const wasAlive = !ending.signal.aborted;
 			end(new MillwrightError("opcua.closed", `The connection to ${settings.endpoint} was closed`, { kind: "outage" }));
+			const farewell = async (): Promise<void> => {
+				await session.close(true);
+				await client.disconnect();
+			};
 			if (wasAlive)
-				await within(session.close(true), { clock, ms: farewellMs, signals: [], late: () => new Error("late") }).catch(() => {});
+				await within(farewell(), { clock, ms: farewellMs, signals: [], late: () => new Error("late") }).catch(() => {});
 			await drop();
 		})();
 		return closing;

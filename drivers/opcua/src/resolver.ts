@@ -69,7 +69,7 @@ export async function createResolver(connection: Connection, limits: ServerLimit
 
 	return {
 		async resolve(addresses, signal) {
-			const resolved: Resolved[] = new Array(addresses.length);
+			const resolved: Resolved[] = addresses.map(() => StatusCodes.BadNoMatch);
 			const paths: { at: number; path: BrowsePath }[] = [];
 			for (const [at, address] of addresses.entries()) {
 				const remembered = known.get(keyOf(address));

@@ -21,15 +21,14 @@ import { chunks } from "./within.ts";
 const queueMs = 2000;
 const keepAliveMs = 2000;
 const lifetimeMs = 60_000;
-/** How often what the server refused is tried again: nodes may appear later. */
-const retryMs = 30_000;
 const tooMuch = /BadTooManyOperations|BadTooManyMonitoredItems|BadRequestTooLarge|BadEncodingLimitsExceeded/;
 
 const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));
 
 /** Intervals and queue for a sampling pace. */
 export function subscriptionPlan(samplingMs: number) {
-	const publishingMs = clamp(samplingMs, 50, 500);
+	// Twice as often as values come, so that half a publishing interval is all that waiting adds.
+	const publishingMs = clamp(Math.round(samplingMs / 2), 50, 500);
 	return {
 		publishingMs,
 		keepAliveCount: Math.ceil(keepAliveMs / publishingMs),
@@ -43,33 +42,42 @@ export interface Listener {
 	alive(): void;
 }
 
-/** Monitored items in pieces the server takes; refused ones get one bad reading and are tried again from time to time. */
+/** Monitored items in pieces the server takes; refused ones get one bad reading. */
 export async function subscribe(
 	connection: Connection,
 	resolver: Resolver,
 	limits: ServerLimits,
 	addresses: readonly Address[],
 	samplingMs: number,
-	{ changed, alive }: Listener,
+	listener: Listener,
 	signal: AbortSignal,
 ): Promise<{ stop(): Promise<void> }> {
 	const { session, tools } = connection;
-	const { clock, log } = tools;
+	const { clock } = tools;
 	const plan = subscriptionPlan(samplingMs);
 	let stopped = false;
-	const subscription: ClientSubscription = await connection.call(
-		"Subscribing",
-		() =>
-			session.createSubscription2({
-				requestedPublishingInterval: plan.publishingMs,
-				requestedMaxKeepAliveCount: plan.keepAliveCount,
-				requestedLifetimeCount: plan.lifetimeCount,
-				maxNotificationsPerPublish: 0,
-				publishingEnabled: true,
-				priority: 1,
-			}),
-		signal,
-	);
+	let making: Promise<ClientSubscription> | undefined;
+	const subscription = await connection
+		.call(
+			"Subscribing",
+			() => {
+				making = session.createSubscription2({
+					requestedPublishingInterval: plan.publishingMs,
+					requestedMaxKeepAliveCount: plan.keepAliveCount,
+					requestedLifetimeCount: plan.lifetimeCount,
+					maxNotificationsPerPublish: 0,
+					publishingEnabled: true,
+					priority: 1,
+				});
+				return making;
+			},
+			signal,
+		)
+		.catch((error: unknown) => {
+			// One that comes after all would stay at the server with nobody listening.
+			making?.then((late) => late.terminate()).catch(() => {});
+			throw error;
+		});
 	const ended = (why: string): void => {
 		if (stopped) return;
 		connection.lose(
@@ -79,7 +87,7 @@ export async function subscribe(
 			}),
 		);
 	};
-	subscription.on("raw_notification", alive);
+	subscription.on("raw_notification", () => listener.alive());
 	subscription.on("terminated", () => ended("terminated"));
 	subscription.on("status_changed", (status: StatusCode) => {
 		if (!status.isGood()) ended(status.name);
@@ -88,79 +96,52 @@ export async function subscribe(
 	subscription.on("error", (error: Error) => ended(error.message));
 	subscription.on("internal_error", (error: Error) => ended(error.message));
 
-	/** Positions without a monitored item, and what was last said about them. */
-	const refused = new Map<number, string>();
-	const refuse = (index: number, status: StatusCode): void => {
-		if (refused.get(index) !== status.name) changed(index, badReading(status, clock.now()));
-		refused.set(index, status.name);
-	};
-
-	const monitor = async (items: { index: number; node: NodeId }[], within: AbortSignal | undefined): Promise<void> => {
+	const monitor = async (items: { index: number; node: NodeId }[]): Promise<void> => {
 		try {
 			const onChange = (at: number, data: DataValue): void => {
 				if (stopped) return;
 				const { index } = items[at] as { index: number };
-				changed(index, readingOf(data, clock.now()));
-				if (isGoneForGood(data.statusCode)) {
-					resolver.forget(addresses[index] as Address);
-					refused.set(index, data.statusCode.name);
-				}
+				listener.changed(index, readingOf(data, clock.now()));
+				if (isGoneForGood(data.statusCode)) resolver.forget(addresses[index] as Address);
 			};
 			const group = await connection.call(
 				"Monitoring",
 				() => monitorGroup(subscription, items, { samplingInterval: samplingMs, queueSize: plan.queueSize }, onChange),
-				within,
+				signal,
 			);
 			for (const [at, { index }] of items.entries()) {
 				const status = group.monitoredItems[at]?.statusCode;
-				if (status && !status.isGood()) refuse(index, status);
-				else refused.delete(index);
+				if (!status || status.isGood()) continue;
+				if (isGoneForGood(status)) resolver.forget(addresses[index] as Address);
+				listener.changed(index, badReading(status, clock.now()));
 			}
 		} catch (error) {
 			if (items.length === 1 || !(error instanceof Error) || !tooMuch.test(error.message)) throw error;
 			limits.monitor = Math.min(limits.monitor, Math.ceil(items.length / 2));
-			for (const half of chunks(items, limits.monitor)) await monitor(half, within);
+			for (const half of chunks(items, limits.monitor)) await monitor(half);
 		}
 	};
-	const add = async (indexes: readonly number[], within: AbortSignal | undefined): Promise<void> => {
-		const resolved = await resolver.resolve(
-			indexes.map((index) => addresses[index] as Address),
-			within ?? connection.ended,
-		);
+	const monitorAll = async (): Promise<void> => {
 		const items: { index: number; node: NodeId }[] = [];
-		for (const [i, node] of resolved.entries()) {
-			const index = indexes[i] as number;
+		for (const [index, node] of (await resolver.resolve(addresses, signal)).entries()) {
 			if (isNodeId(node)) items.push({ index, node });
-			else refuse(index, node);
+			else listener.changed(index, badReading(node, clock.now()));
 		}
-		for (const piece of chunks(items, limits.monitor)) await monitor(piece, within);
+		for (const piece of chunks(items, limits.monitor)) await monitor(piece);
 	};
 
 	const stop = async (): Promise<void> => {
 		if (stopped) return;
 		stopped = true;
-		timer?.cancel();
 		if (connection.ended.aborted) return;
 		await connection.call("Ending the subscription", () => subscription.terminate()).catch(() => {});
 	};
-	let timer: { cancel(): void } | undefined;
 	try {
-		await add([...addresses.keys()], signal);
+		await monitorAll();
 	} catch (error) {
 		await stop();
 		throw error;
 	}
-	let trying = false;
-	timer = clock.every(retryMs, () => {
-		if (stopped || connection.ended.aborted) return timer?.cancel();
-		if (trying || refused.size === 0) return;
-		trying = true;
-		add([...refused.keys()], undefined)
-			.catch((error: unknown) => log.debug("refused items could not be tried again", { error: String(error) }))
-			.finally(() => {
-				trying = false;
-			});
-	});
 	return { stop };
 }
 

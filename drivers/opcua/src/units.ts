@@ -100,7 +100,7 @@ export function codeOfUnitId(unitId: number): string | undefined {
 	return /^[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
-export const unitIdOfCode = (code: string): number => [...code].reduce((id, character) => id * 256 + character.charCodeAt(0), 0);
+export const unitIdOfCode = (code: string): number => Buffer.from(code, "latin1").reduce((id, byte) => id * 256 + byte, 0);
 
 /** UCUM of a UNECE unit id; undefined where the unit is not among the common ones. */
 export function ucumOfUnitId(unitId: number): string | undefined {

@@ -46,7 +46,7 @@ export function scalarOf(dataType: DataType, value: unknown): Value {
 		case DataType.String:
 		case DataType.Guid:
 		case DataType.XmlElement:
-			return String(value);
+			return value as string;
 		case DataType.NodeId:
 		case DataType.ExpandedNodeId:
 			return textOf(value);
