@@ -33,9 +33,12 @@ afterEach(async () => {
 async function historyForTest({
 	breakable = (engine: HistoryEngine) => engine,
 	queueRows = 100_000,
+	lowestInRing,
 }: {
 	breakable?: (engine: HistoryEngine) => HistoryEngine;
 	queueRows?: number;
+	/** What the ring answers when it is asked to send again. */
+	lowestInRing?: number;
 } = {}) {
 	const folder = await mkdtemp(join(tmpdir(), "history-"));
 	const bus = createBus({ log: silentLog });
@@ -70,7 +73,10 @@ async function historyForTest({
 		dataClassOf: (name): DataClass => (name === secret ? "restricted" : "internal"),
 		temporaryFolder,
 		topicOf: (name) => `udt/${name}`,
-		requestReplay: (connection, from) => replays.push([connection, from]),
+		requestReplay: (connection, from) => {
+			replays.push([connection, from]);
+			return lowestInRing;
+		},
 	});
 	await history.part.start();
 	endings.push(async () => {
@@ -332,6 +338,56 @@ test("asks the ring for everything of a connection it knows nothing of, and ackn
 	await vi.waitFor(() => expect(counts.stored("press")).toBe(110));
 	await clock.advance(200);
 	expect(acknowledged).toEqual([["press", 509]]);
+});
+
+test("asks for what is missing between what is stored and what comes, and gives up what the ring has no more", async () => {
+	const { bus, tag, counts, replays, clock, acknowledged } = await historyForTest({ lowestInRing: 30 });
+	bus.send(samples, batch("press", 0, ramp(tag, 10)));
+	bus.send(samples, batch("press", 40, ramp(tag, 10, 40)));
+	await vi.waitFor(() => expect(counts.stored("press")).toBe(20));
+	await clock.advance(0);
+	expect(replays).toEqual([["press", 10]]);
+	await vi.waitFor(async () => {
+		await clock.advance(200);
+		expect(acknowledged.at(-1)).toEqual(["press", 29]);
+	});
+	bus.send(samples, batch("press", 30, ramp(tag, 10, 30), { historical: true }));
+	await vi.waitFor(() => expect(counts.stored("press")).toBe(30));
+	await clock.advance(200);
+	expect(acknowledged.at(-1)).toEqual(["press", 49]);
+	expect(replays).toHaveLength(1);
+});
+
+test("waits for older numbers of an unknown connection a minute at most", async () => {
+	const { bus, tag, counts, clock, acknowledged } = await historyForTest();
+	bus.send(samples, batch("press", 500, ramp(tag, 10, 500)));
+	await vi.waitFor(() => expect(counts.stored("press")).toBe(10));
+	await clock.advance(59_000);
+	expect(acknowledged).toEqual([]);
+	await clock.advance(2000);
+	expect(acknowledged).toEqual([["press", 509]]);
+});
+
+test("starts though the history cannot be opened, keeps what comes, and stores it when it can be", async () => {
+	let isAway = true;
+	const { bus, tag, counts, part, clock, acknowledged, replays } = await historyForTest({
+		breakable: (engine) => ({
+			...engine,
+			start: () => (isAway ? Promise.reject(outage) : engine.start()),
+			health: () => engine.health?.() ?? { state: "good" },
+		}),
+	});
+	bus.send(samples, batch("press", 0, ramp(tag, 3)));
+	await clock.advance(0);
+	expect(part.health?.().state).toBe("failing");
+	isAway = false;
+	await clock.advance(60_000);
+	await vi.waitFor(() => expect(part.health?.().state).toBe("good"));
+	await clock.advance(15_000);
+	await vi.waitFor(() => expect(counts.stored("press")).toBe(3));
+	await clock.advance(200);
+	expect(acknowledged).toEqual([["press", 2]]);
+	expect(replays).toEqual([]);
 });
 
 test("does not let a batch that can never be stored hold up the others", async () => {

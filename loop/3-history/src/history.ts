@@ -16,7 +16,7 @@ import { type SampleReceipts, samples } from "@millwright/sense/api";
 import type { History, HistoryCounts, HistorySettings } from "./api.ts";
 import { createCounts } from "./counts.ts";
 import { createDownloads } from "./downloads.ts";
-import { createIntake } from "./intake.ts";
+import { createIntake, type RequestReplay } from "./intake.ts";
 import { createQuestions } from "./questions.ts";
 import { createReceipts } from "./receipts.ts";
 import { createTags } from "./tags.ts";
@@ -39,8 +39,7 @@ export interface HistoryOptions {
 	temporaryFolder: string;
 	/** The topic of a tag, for exports; the tag's name when left out. */
 	topicOf?(tag: string): string;
-	/** Asks the ring to send a connection's samples again, from a number on, marked historical, in order. */
-	requestReplay?(connection: string, from: number): void;
+	requestReplay?: RequestReplay;
 }
 
 export interface HistoryStep {
@@ -88,6 +87,7 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 		try {
 			await engine.start();
 			backoff.reset();
+			intake.opened();
 		} catch (thrown) {
 			if (thrown instanceof MillwrightError && thrown.kind === "conflict") throw thrown;
 			log.error("The history cannot be opened; trying again", {

@@ -1,2 +1,3 @@
 export { createHistory, type HistoryEngine, type HistoryOptions, type HistoryStep } from "./history.ts";
+export type { RequestReplay } from "./intake.ts";
 export { historySection } from "./section.ts";

@@ -1,4 +1,12 @@
-import { type Clock, type Log, MillwrightError, type SampleBatch, type SeriesEngine, type Timer } from "@millwright/core";
+import {
+	type Clock,
+	type Log,
+	MillwrightError,
+	type SampleBatch,
+	SampleBatchBuilder,
+	type SeriesEngine,
+	type Timer,
+} from "@millwright/core";
 import { createBackoff } from "@millwright/runtime";
 import type { createCounts } from "./counts.ts";
 import type { createReceipts } from "./receipts.ts";
@@ -21,6 +29,12 @@ export interface IntakeState {
 }
 
 /**
+ * Asks the ring to send a connection's samples again from a number on, in order, marked historical. An answer is the
+ * lowest number from there on that the ring still has; what lies before it will never come.
+ */
+export type RequestReplay = (connection: string, from: number) => undefined | number | Promise<undefined | number>;
+
+/**
  * Hands batches to the engine in order of arrival. What the engine refuses waits here, in order, up to a bound; beyond
  * it batches are let go of and the ring is asked for them later, since it keeps everything that was not acknowledged.
  */
@@ -39,13 +53,17 @@ export function createIntake({
 	counts: ReturnType<typeof createCounts>;
 	receipts: ReturnType<typeof createReceipts>;
 	waitingRows: number;
-	requestReplay?: (connection: string, from: number) => void;
+	requestReplay?: RequestReplay;
 }) {
 	const backoff = createBackoff({ first: 100, longest: 10_000 });
 	const flying = new Set<Arrival>();
 	/** Lowest number let go of, by connection. */
 	const owed = new Map<string, number>();
-	const seen = new Set<string>();
+	/** The number that comes next, by connection; the ring delivers in order, so a higher one shows that some are missing. */
+	const expected = new Map<string, number>();
+	/** First numbers that came while it was not known what is stored. */
+	const unjudged = new Map<string, number>();
+	let isOpen = false;
 	let waiting: Arrival[] = [];
 	let waitingNow = 0;
 	let blocked = false;
@@ -137,9 +155,43 @@ export function createIntake({
 		const asking = [...owed];
 		owed.clear();
 		for (const [connection, from] of asking) {
-			log.info("Samples let go of are asked for again", { connection, from });
-			requestReplay(connection, from);
+			log.info("Samples are asked for again", { connection, from });
+			Promise.resolve(requestReplay(connection, from)).then(
+				(available) => {
+					if (available === undefined || stopped) return;
+					if (available > from) {
+						log.warn("Samples are gone for good: the ring has them no more", { connection, first: from, last: available - 1 });
+						const nothing = new SampleBatchBuilder(1).take({ connection, first: from, last: available - 1, historical: true });
+						enter({ order: order++, batch: nothing, acknowledge: true });
+					}
+					receipts.release(connection);
+				},
+				(thrown: unknown) =>
+					log.warn("The ring does not send again", {
+						connection,
+						from,
+						reason: thrown instanceof Error ? thrown.message : String(thrown),
+					}),
+			);
 		}
+	};
+
+	/** Numbers are missing between what is stored and what comes. */
+	const judge = (connection: string, first: number) => {
+		const next = expected.get(connection) ?? engine.storedThrough(connection) + 1;
+		if (first <= next) return;
+		log.warn("Samples are missing that came before", { connection, first: next, last: first - 1 });
+		owed.set(connection, Math.min(next, owed.get(connection) ?? next));
+		if (engine.storedThrough(connection) === -1) receipts.withhold(connection, first);
+		if (!blocked) clock.after(0, askAgain);
+	};
+
+	const enter = (arrival: Arrival) => {
+		const { connection, length } = arrival.batch;
+		counts.add(connection, "received", length);
+		if (!blocked) return send(arrival);
+		waiting.push(arrival);
+		waitingNow += length;
 	};
 
 	const wake = () => {
@@ -151,32 +203,32 @@ export function createIntake({
 	return {
 		take(batch: SampleBatch, { acknowledge }: { acknowledge: boolean }): void {
 			if (stopped) return;
-			const { connection, first, length } = batch;
-			if (acknowledge && requestReplay && !seen.has(connection)) {
-				seen.add(connection);
-				// A history that knows nothing of a connection though there was something: the ring may still have it.
-				if (first > 0 && !batch.historical && engine.storedThrough(connection) === -1) {
-					receipts.withhold(connection, first);
-					owed.set(connection, 0);
-					if (!blocked) clock.after(0, askAgain);
-				}
+			const { connection, first, last, length } = batch;
+			if (acknowledge && requestReplay) {
+				if (isOpen) judge(connection, first);
+				else if (!expected.has(connection)) unjudged.set(connection, first);
+				expected.set(connection, Math.max(last + 1, expected.get(connection) ?? 0));
 			}
-			const arrival = { order: order++, batch, acknowledge };
-			if (!blocked) {
-				counts.add(connection, "received", length);
-				send(arrival);
+			if (!blocked || waitingNow === 0 || waitingNow + length <= waitingRows) {
+				enter({ order: order++, batch, acknowledge });
 				return;
 			}
-			if (waitingNow > 0 && waitingNow + length > waitingRows) {
-				letGo += length;
-				if (!acknowledge) return;
-				if (!owed.has(connection)) log.warn("Samples are let go of; the ring keeps them", { connection, from: first });
-				owed.set(connection, Math.min(first, owed.get(connection) ?? first));
-				return;
+			letGo += length;
+			if (!acknowledge) return;
+			if (!owed.has(connection)) log.warn("Samples are let go of; the ring keeps them", { connection, from: first });
+			owed.set(connection, Math.min(first, owed.get(connection) ?? first));
+		},
+		/** The engine is open: what is stored is known now. */
+		opened(): void {
+			isOpen = true;
+			for (const [connection, first] of unjudged) {
+				const next = expected.get(connection);
+				expected.delete(connection);
+				judge(connection, first);
+				if (next !== undefined) expected.set(connection, next);
 			}
-			counts.add(connection, "received", length);
-			waiting.push(arrival);
-			waitingNow += length;
+			unjudged.clear();
+			if (blocked) proceed();
 		},
 		/** Waits for what the engine has in hand; what waits here is still in the ring. */
 		async stop(): Promise<void> {

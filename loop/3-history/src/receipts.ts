@@ -6,11 +6,14 @@ export function createReceipts({
 	receipts,
 	clock,
 	everyMs = 200,
+	patienceMs = 60_000,
 	storedThrough,
 }: {
 	receipts: SampleReceipts;
 	clock: Clock;
 	everyMs?: number;
+	/** Longest wait for older numbers. */
+	patienceMs?: number;
 	storedThrough(connection: string): number;
 }) {
 	const moved = new Set<string>();
@@ -32,19 +35,27 @@ export function createReceipts({
 		moved.clear();
 	};
 
+	const stored = (connection: string) => {
+		moved.add(connection);
+		timer ??= clock.after(everyMs, tell);
+	};
+
+	const release = (connection: string) => {
+		if (withheld.delete(connection)) stored(connection);
+	};
+
 	return {
-		stored(connection: string): void {
-			moved.add(connection);
-			timer ??= clock.after(everyMs, tell);
-		},
-		/** Nothing is acknowledged until what lies below `number` has come again, or has turned out to be gone. */
+		stored,
+		/** Nothing is acknowledged until what lies below `number` has come again, is known to be gone, or has kept us waiting too long. */
 		withhold(connection: string, number: number): void {
 			withheld.set(connection, number);
+			clock.after(patienceMs, () => release(connection));
 		},
+		release,
 		/** A stored replay; it comes in order, so it ends the waiting when it reaches the number or begins beyond it. */
 		replayed(connection: string, last: number): void {
 			const number = withheld.get(connection);
-			if (number !== undefined && last >= number - 1) withheld.delete(connection);
+			if (number !== undefined && last >= number - 1) release(connection);
 		},
 		tell,
 	};
