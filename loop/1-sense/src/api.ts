@@ -1,7 +1,10 @@
 import { type Client, channel, DataClass, Duration, event, operation, type SampleBatch, type Service } from "@millwright/core";
 import * as z from "zod";
 
-/** Samples that are durable on this machine, in sequence order per connection. Replays come marked historical. */
+/**
+ * Samples that are durable on this machine, in sequence order per connection. Replays come marked historical. A batch
+ * without rows says that its numbers were lost before they could be delivered: count them as present, nothing will come.
+ */
 export const samples = channel<SampleBatch>("sense.samples");
 
 /** What a consumer that stores samples for good owes the ring: how far it has come. */
@@ -440,6 +443,19 @@ export const connectionChanged = event({
 	name: "sense.connection-changed",
 	summary: "A connection came, went or waits",
 	data: z.object({ connection: z.string(), state: ConnectionState, reason: z.string().optional(), at: z.int() }),
+});
+export const valueWritten = event({
+	name: "sense.value-written",
+	summary: "A value was written to a machine",
+	data: z.object({
+		tag: z.string(),
+		connection: z.string(),
+		value: z.union([z.number(), z.boolean(), z.string()]),
+		before: z.union([z.number(), z.string(), z.null()]),
+		after: z.union([z.number(), z.string(), z.null()]),
+		who: z.string(),
+		at: z.int(),
+	}),
 });
 export const settingsChanged = event({
 	name: "sense.settings-changed",

@@ -1,1 +1,4 @@
-export {};
+export type { DriverMap } from "./drivers.ts";
+export type { StoredCounts } from "./ledger.ts";
+export { createSense, type SenseStep } from "./sense.ts";
+export { senseSection } from "./settings/section.ts";

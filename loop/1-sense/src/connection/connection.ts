@@ -1,0 +1,327 @@
+import { mkdirSync } from "node:fs";
+import {
+	asMillwrightError,
+	CertificateUntrusted,
+	type Clock,
+	type Driver,
+	type DriverSession,
+	isBad,
+	isGood,
+	type Log,
+	MillwrightError,
+	Quality,
+	type TagDirectory,
+} from "@millwright/core";
+import { createBackoff, createLatency } from "@millwright/runtime";
+import type { ConnectionSettings, ConnectionState, ConnectionStatus, Ledger } from "../api.ts";
+import { createRefusals, type Refusals } from "../blocks/refusals.ts";
+import type { LaneTally } from "../ledger.ts";
+import type { TagPlan } from "../settings/expand.ts";
+import { resolveEnvironment } from "../settings/secrets.ts";
+import type { ConnectionTrust } from "../trust.ts";
+import type { RequestFigures } from "./requests.ts";
+import { createRolling } from "./rolling.ts";
+import { type LiveSession, liveWith } from "./session-life.ts";
+import { createIntake, createTags, isUnheard, type TagState } from "./tag-state.ts";
+import { targetOf } from "./target.ts";
+import { settledWithin } from "./within.ts";
+
+/** Opening takes handshakes and certificates; it gets more time than a request. */
+const openAtLeastMs = 15_000;
+const closeWithinMs = 5000;
+/** A decision wakes a waiting connection; without one it looks again after so long. */
+const undecidedMs = 300_000;
+
+export interface ConnectionOptions {
+	name: string;
+	settings: ConnectionSettings;
+	plans: readonly TagPlan[];
+	loadDriver: () => Promise<Driver>;
+	directory: TagDirectory;
+	tally: LaneTally;
+	trust: ConnectionTrust;
+	/** The driver's own folder. */
+	folder: string;
+	environment: Readonly<Record<string, string | undefined>>;
+	/** Why it cannot run at all, found before. */
+	problem?: string | undefined;
+	clock: Clock;
+	log: Log;
+	changed(state: ConnectionState, reason: string | undefined): void;
+}
+
+/** One machine: opened, read, watched, lost, opened again, for as long as it is configured. */
+export function createConnection(options: ConnectionOptions) {
+	const { name, settings, plans, directory, tally, trust, clock, log } = options;
+	const intake = createIntake(tally.lane);
+	const ending = new AbortController();
+	const latency = createLatency({ nowMs: () => clock.monotonicMs() });
+	const figures: RequestFigures = { latency, requests: createRolling(() => clock.monotonicMs()), failures: 0 };
+	const values = createRolling(() => clock.monotonicMs());
+	const polls = createRolling(() => clock.monotonicMs());
+	const late = createRolling(() => clock.monotonicMs());
+	const refusals: Refusals = createRefusals();
+	let valuesBefore = tally.lane.counts.read;
+	let driver: Driver | undefined;
+	let tags: TagState[] = [];
+	let state: ConnectionState = settings.enabled ? "connecting" : "disabled";
+	let reason: string | undefined;
+	let hint: string | undefined;
+	let since = clock.nowMs();
+	let nextTryAt: number | undefined;
+	let reconnects = 0;
+	let opened = 0;
+	let live: LiveSession | undefined;
+	let running: Promise<void> = Promise.resolve();
+	let writing: Promise<unknown> = Promise.resolve();
+
+	function enter(next: ConnectionState, why?: { reason?: string | undefined; hint?: string | undefined }): void {
+		nextTryAt = undefined;
+		hint = why?.hint;
+		const isNews = next !== state || why?.reason !== reason;
+		reason = why?.reason;
+		if (next !== state) since = clock.nowMs();
+		state = next;
+		if (isNews) options.changed(next, reason);
+	}
+
+	/** Once per transition: from here on nobody can say what the value is. */
+	function markNotConnected(why: string): void {
+		const now = clock.now();
+		const ms = Number(now) / 1e6;
+		for (const tag of tags) {
+			intake.flush(tag, ms, true);
+			if (tag.problem === undefined) intake.mark(tag, now, ms, Quality.badNotConnected, why);
+		}
+	}
+
+	async function prepare(): Promise<unknown> {
+		driver = await options.loadDriver();
+		tags = createTags({ plans, settings, driver, directory, tally });
+		const now = clock.now();
+		for (const tag of tags)
+			if (tag.problem !== undefined) intake.mark(tag, now, Number(now) / 1e6, Quality.badConfiguration, tag.problem);
+		const parsed = driver.settings.safeParse(resolveEnvironment(settings.settings, options.environment));
+		if (parsed.success) return parsed.data;
+		const issue = parsed.error.issues[0];
+		throw new MillwrightError(
+			"sense.settings-invalid",
+			`The settings do not fit the driver: ${issue?.path.join(".")} ${issue?.message}`,
+			{
+				kind: "input",
+				place: `sense.connections.${name}.settings.${issue?.path.join(".")}`,
+			},
+		);
+	}
+
+	/** One session from dialling to its end; resolves with why it ended. */
+	async function liveOnce(by: Driver, driverSettings: unknown): Promise<Error> {
+		const attempt = new AbortController();
+		const end = () => attempt.abort(ending.signal.reason);
+		ending.signal.addEventListener("abort", end, { once: true });
+		const lose = (why: Error) => attempt.abort(why);
+		let session: DriverSession<unknown> | undefined;
+		try {
+			const dialling = Promise.resolve().then(() =>
+				by.open(driverSettings, {
+					clock,
+					log: log.part(`${by.name} ${name}`),
+					signal: attempt.signal,
+					folder: options.folder,
+					lost: lose,
+					trust,
+				}),
+			);
+			const limit = Math.max(openAtLeastMs, settings.timeout * 3);
+			const timer = clock.after(limit, () => lose(new Error(`Not open within ${limit / 1000} s`)));
+			try {
+				session = await Promise.race([dialling, rejectedBy(attempt.signal)]);
+			} catch (thrown) {
+				// Whatever opens too late is closed again.
+				dialling.then((tooLate) => tooLate.close()).catch(() => {});
+				throw thrown;
+			} finally {
+				timer.cancel();
+			}
+			if (opened++ > 0) reconnects++;
+			enter("connected");
+			await liveWith({
+				session,
+				driver: by,
+				tags,
+				settings,
+				refusals,
+				intake,
+				clock,
+				log,
+				signal: attempt.signal,
+				figures,
+				polls,
+				late,
+				lose,
+				ready: (given) => {
+					live = given;
+				},
+			});
+			return attempt.signal.reason instanceof Error ? attempt.signal.reason : new Error("The session ended");
+		} catch (thrown) {
+			return thrown instanceof Error ? thrown : new Error(String(thrown));
+		} finally {
+			live = undefined;
+			attempt.abort(new Error("the session is over"));
+			ending.signal.removeEventListener("abort", end);
+			if (session) await settledWithin(closeQuietly(session), closeWithinMs, clock);
+		}
+	}
+
+	async function closeQuietly(session: DriverSession<unknown>): Promise<void> {
+		try {
+			await session.close();
+		} catch (thrown) {
+			log.debug("Closing failed", { connection: name, reason: String(thrown) });
+		}
+	}
+
+	async function run(): Promise<void> {
+		const backoff = createBackoff(settings.retry);
+		let driverSettings: unknown;
+		try {
+			mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+			driverSettings = await prepare();
+		} catch (thrown) {
+			const error = asMillwrightError(thrown);
+			markNotConnected(error.message);
+			log.error("A connection cannot run as configured", { connection: name, reason: error.message });
+			enter("misconfigured", {
+				reason: error.message,
+				hint: error.hint ?? "Correct the settings; the connection starts by itself then.",
+			});
+			return;
+		}
+		while (!ending.signal.aborted) {
+			if (state !== "connecting") enter("connecting", { reason });
+			const openedBefore = opened;
+			const heardBefore = tally.lane.counts.read;
+			const error = await liveOnce(driver as Driver, driverSettings);
+			if (ending.signal.aborted) break;
+			// Only a session that gave values proves that trying soon again is worth it.
+			if (opened > openedBefore && tally.lane.counts.read > heardBefore) backoff.reset();
+			const ours = error instanceof MillwrightError ? error : undefined;
+			markNotConnected(error.message);
+			if (error instanceof CertificateUntrusted || error.cause instanceof CertificateUntrusted) {
+				const { certificate } = (error instanceof CertificateUntrusted ? error : error.cause) as CertificateUntrusted;
+				const refused = trust.isRefused(certificate.thumbprint);
+				enter("needs-decision", {
+					reason: refused
+						? `The certificate of ${certificate.subject} was refused`
+						: `The certificate of ${certificate.subject} is not trusted yet`,
+					hint: `Compare the thumbprint ${certificate.thumbprint} with the machine's, then trust or refuse it.`,
+				});
+				await trust.decision(certificate.thumbprint, undecidedMs, ending.signal);
+				continue;
+			}
+			const wait = ours?.kind === "input" ? settings.retry.longest : backoff.next();
+			enter(ours?.kind === "input" ? "misconfigured" : "waiting", { reason: error.message, hint: ours?.hint });
+			nextTryAt = Math.round(clock.nowMs() + wait);
+			log.warn("A connection is down", { connection: name, reason: error.message, nextTryMs: Math.round(wait) });
+			await clock.sleep(wait, ending.signal).catch(() => {});
+		}
+	}
+
+	return {
+		name,
+		settings,
+		plans,
+		get tags(): readonly TagState[] {
+			return tags;
+		},
+		get driver(): Driver | undefined {
+			return driver;
+		},
+		get live(): LiveSession | undefined {
+			return live;
+		},
+		get state(): ConnectionState {
+			return state;
+		},
+		get reason(): string | undefined {
+			return reason;
+		},
+		intake,
+		/** One write at a time. */
+		inTurn<T>(work: () => Promise<T>): Promise<T> {
+			const mine = writing.then(work, work);
+			writing = mine.catch(() => {});
+			return mine;
+		},
+		start(): void {
+			if (!settings.enabled) return;
+			// Restarted whatever happens: a fault of ours must not end a connection either.
+			running = run().catch(async (thrown: unknown) => {
+				log.error("A connection's loop failed", {
+					connection: name,
+					reason: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown),
+				});
+				enter("waiting", { reason: asMillwrightError(thrown).message });
+				await clock.sleep(settings.retry.longest, ending.signal).catch(() => {});
+				if (!ending.signal.aborted) this.start();
+			});
+		},
+		async stop(): Promise<void> {
+			ending.abort(new Error("The connection was stopped"));
+			await running;
+			if (settings.enabled) markNotConnected("The connection was stopped");
+			enter(settings.enabled ? "stopped" : "disabled");
+		},
+		/** Counts values for the rate; called every second. */
+		tick(): void {
+			const read = tally.lane.counts.read;
+			values.add(read - valuesBefore);
+			valuesBefore = read;
+		},
+		status(ledger: Ledger): ConnectionStatus {
+			let good = 0;
+			let stale = 0;
+			let bad = 0;
+			let lastGoodAt: number | undefined;
+			for (const { pipeline, goodAtMs } of tags) {
+				const { quality } = pipeline.now;
+				if (goodAtMs !== undefined && (lastGoodAt === undefined || goodAtMs > lastGoodAt)) lastGoodAt = goodAtMs;
+				if (isUnheard(quality) || isBad(quality)) bad++;
+				else if (isGood(quality)) good++;
+				else stale += quality === Quality.uncertainStale ? 1 : 0;
+			}
+			const asked = polls.sum();
+			return {
+				connection: name,
+				title: settings.title ?? name,
+				driver: settings.driver,
+				target: targetOf(settings.settings),
+				state,
+				...(reason === undefined ? {} : { reason }),
+				...(hint === undefined ? {} : { hint }),
+				since,
+				...(lastGoodAt === undefined ? {} : { lastGoodAt: Math.floor(lastGoodAt) }),
+				...(nextTryAt === undefined ? {} : { nextTryAt }),
+				tags: plans.length,
+				good,
+				stale,
+				bad: plans.length === tags.length ? bad : plans.length,
+				requestsPerSecond: figures.requests.perSecond(),
+				valuesPerSecond: values.perSecond(),
+				latency: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
+				failures: figures.failures,
+				reconnects,
+				lateShare: asked > 0 ? Math.min(1, late.sum() / asked) : 0,
+				ledger,
+			};
+		},
+	};
+}
+export type Connection = ReturnType<typeof createConnection>;
+
+const rejectedBy = (signal: AbortSignal): Promise<never> =>
+	new Promise((_resolve, reject) => {
+		if (signal.aborted) reject(signal.reason as Error);
+		else signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+	});

@@ -1,0 +1,52 @@
+import { MillwrightError } from "@millwright/core";
+
+const reference = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g;
+const secretName = /password|passphrase|secret|token|privatekey/i;
+
+/** Shown instead of a secret; sent back unchanged it means "as it was". */
+export const mask = "********";
+
+/** `${env:NAME}` in any text, replaced when a connection opens; throws `sense.environment-missing`. */
+export function resolveEnvironment<T>(value: T, environment: Readonly<Record<string, string | undefined>>, place = ""): T {
+	if (typeof value === "string")
+		return value.replace(reference, (_whole, name: string) => {
+			const found = environment[name];
+			if (found === undefined)
+				throw new MillwrightError("sense.environment-missing", `The environment has no ${name}`, {
+					kind: "input",
+					place,
+					hint: `Start Millwright with ${name} set, or change the setting.`,
+				});
+			return found;
+		}) as T;
+	if (Array.isArray(value)) return value.map((entry, i) => resolveEnvironment(entry, environment, `${place}.${i}`)) as T;
+	if (value !== null && typeof value === "object")
+		return Object.fromEntries(
+			Object.entries(value).map(([key, entry]) => [key, resolveEnvironment(entry, environment, place ? `${place}.${key}` : key)]),
+		) as T;
+	return value;
+}
+
+/** For screens: texts under secret-sounding names are masked, unless they only refer to the environment. */
+export function maskSecrets<T>(value: T, name = ""): T {
+	if (typeof value === "string")
+		return secretName.test(name) && value !== "" && !value.startsWith("${env:") ? (mask as T) : value;
+	if (Array.isArray(value)) return value.map((entry) => maskSecrets(entry, name)) as T;
+	if (value !== null && typeof value === "object")
+		return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, maskSecrets(entry, key)])) as T;
+	return value;
+}
+
+/** A masked secret that comes back becomes what it was. */
+export function unmaskSecrets<T>(value: T, former: unknown): T {
+	if (value === mask) return (former ?? "") as T;
+	if (Array.isArray(value)) return value.map((entry, i) => unmaskSecrets(entry, (former as unknown[] | undefined)?.[i])) as T;
+	if (value !== null && typeof value === "object")
+		return Object.fromEntries(
+			Object.entries(value).map(([key, entry]) => [
+				key,
+				unmaskSecrets(entry, (former as Record<string, unknown> | undefined)?.[key]),
+			]),
+		) as T;
+	return value;
+}
