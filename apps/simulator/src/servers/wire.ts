@@ -35,16 +35,19 @@ export async function openWire(about: { port: number; serverPort(): number; cloc
 			server.destroy();
 		};
 		const carry = (from: Socket, to: Socket, late: boolean): void => {
-			/** When the last bytes leave; what comes later never overtakes them. */
-			let due = 0;
+			/** Bytes under way, first in, first out: what comes later never overtakes. */
+			const underWay: { bytes: Buffer; due: number }[] = [];
+			const deliver = (): void => {
+				for (let next = underWay[0]; next; next = underWay[0]) {
+					const wait = next.due - clock.monotonicMs();
+					if (wait > 0) return void clock.after(wait, deliver);
+					underWay.shift();
+					if (!to.destroyed && !to.write(next.bytes)) from.pause();
+				}
+			};
 			from.on("data", (bytes) => {
-				const go = (): void => {
-					if (!to.destroyed && !to.write(bytes)) from.pause();
-				};
-				const now = clock.monotonicMs();
-				due = Math.max(due, late ? now + delayMs : now);
-				if (due > now) clock.after(due - now, go);
-				else go();
+				underWay.push({ bytes, due: clock.monotonicMs() + (late ? delayMs : 0) });
+				if (underWay.length === 1) deliver();
 			});
 			to.on("drain", () => {
 				if (!frozen) from.resume();
