@@ -1,4 +1,4 @@
-import { type BlockSession, DeviceRefusal, type Span, type Value } from "@millwright/core";
+import { type BlockSession, DeviceRefusal, MillwrightError, type Span, type Value } from "@millwright/core";
 import { type Address, checkWritable, isBitTable, type Table } from "./address.ts";
 import { exceptionText } from "./exceptions.ts";
 import { type DataResponse, isException, type Request, type Response, unpackBits } from "./pdu.ts";
@@ -9,11 +9,25 @@ import { asBoolean, encode } from "./values.ts";
 const readCode: Record<Table, 1 | 2 | 3 | 4> = { coil: 1, discrete: 2, holding: 3, input: 4 };
 const illegalFunction = 1;
 
+/** Busy, or a gateway that cannot reach the device: says nothing against the address, and the same request may do later. */
+const passing: readonly number[] = [5, 6, 10, 11];
+
+const refusal = (exception: number): Error =>
+	passing.includes(exception)
+		? new MillwrightError("modbus.device-not-ready", `The device answers ${exceptionText(exception)}`, {
+				kind: exception < 10 ? "busy" : "outage",
+				hint:
+					exception < 10
+						? "Ask less often, or fewer things at once (inFlight, pause)."
+						: "The gateway does not reach the device: check unit id, power and wiring behind it.",
+			})
+		: new DeviceRefusal(exceptionText(exception), exception);
+
 /** Reads blocks and writes values of one unit; refusals of the device become `DeviceRefusal`. */
 export function createSession(client: TcpClient, { unit, bitWrites }: Settings): BlockSession<Address> {
 	const ask = async (request: Request, signal: AbortSignal): Promise<Response> => {
 		const response = await client.request(unit, request, signal);
-		if (isException(response)) throw new DeviceRefusal(exceptionText(response.exception), response.exception);
+		if (isException(response)) throw refusal(response.exception);
 		return response;
 	};
 	const isUnspoken = (error: unknown): boolean => error instanceof DeviceRefusal && error.deviceCode === illegalFunction;

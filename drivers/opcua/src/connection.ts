@@ -1,7 +1,7 @@
 import { type DriverTools, MillwrightError } from "@millwright/core";
 import { AttributeIds, type ClientSession, OPCUAClient, type OPCUAClientOptions } from "node-opcua-client";
 import { discover } from "./endpoint.ts";
-import { meansLoss, openFailure, timedOut } from "./errors.ts";
+import { meansLoss, notThere, openFailure, timedOut } from "./errors.ts";
 import { identityOf } from "./identity.ts";
 import { type OwnCertificate, ownCertificate } from "./own-certificate.ts";
 import type { Settings } from "./settings.ts";
@@ -78,7 +78,7 @@ export async function connect(settings: Settings, tools: DriverTools): Promise<C
 			clock,
 			ms: settings.connectTimeout,
 			signals: [signal],
-			late: () => timedOut(`Connecting to ${settings.endpoint}`, settings.connectTimeout),
+			late: () => notThere(settings.endpoint, settings.connectTimeout),
 		});
 		if (settings.security === "None" && settings.user !== undefined)
 			log.warn("user and password travel over an unsecured channel", { endpoint: settings.endpoint });

@@ -102,6 +102,13 @@ export function openFailure(thrown: unknown, settings: Settings, thumbprint: str
 	});
 }
 
+export const notThere = (endpoint: string, ms: number): MillwrightError =>
+	new MillwrightError("opcua.connect-failed", `The server ${endpoint} did not let us in within ${ms} ms`, {
+		kind: "outage",
+		hint: "Check address, cable, power and firewall; raise connectTimeout only for a server that is known to be slow.",
+		place: endpoint,
+	});
+
 export const timedOut = (what: string, ms: number): MillwrightError =>
 	new MillwrightError("opcua.timeout", `${what} took longer than ${ms} ms`, {
 		kind: "outage",
