@@ -66,13 +66,12 @@ export class Connection implements Line {
 		this.#tools = tools;
 		this.#core = tools.core;
 		this.#transport = transport;
-		this.#outbox = new Outbox(transport, tools.core.turn);
+		this.#outbox = new Outbox(transport, tools.core.turn, () => this.#written());
 		this.#retained = new RetainedDelivery(tools.core, () => this.#outbox.bytes * 2 < tools.core.limits.queueBytes);
 		this.connectedAtMs = tools.core.clock.nowMs();
 		this.#heardAt = tools.core.clock.monotonicMs();
 		transport.listen({
 			data: (chunk) => this.#read(chunk),
-			drain: () => this.#drained(),
 			closed: () => this.end("the client closed the connection", { will: true }),
 		});
 	}
@@ -305,10 +304,11 @@ export class Connection implements Line {
 		}
 	}
 
-	#drained(): void {
-		if (this.#state !== "open") return;
+	/** The kernel took what was written: what waited may follow. */
+	#written(): void {
+		if (this.#state !== "open" || this.#transport.bufferedBytes > 0) return;
 		this.#controlBytes = 0;
-		this.session?.pump();
+		if ((this.session as Session).waitingMessages > 0) this.session?.pump();
 		if (this.#retained.pending > 0) this.#retained.pump();
 		if (this.#heldForControl) {
 			this.#heldForControl = false;
@@ -362,7 +362,7 @@ export class Connection implements Line {
 		for (const session of congested) {
 			if (session === this.session) continue;
 			this.#hold();
-			session.held.add(() => this.#core.turn.after(() => this.#release()));
+			session.hold(() => this.#core.turn.after(() => this.#release()));
 		}
 	}
 

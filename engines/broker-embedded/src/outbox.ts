@@ -13,7 +13,10 @@ export class Outbox {
 	#scheduled = false;
 	#closed = false;
 
-	constructor(transport: Transport, turn: Turn) {
+	readonly #written: () => void;
+
+	constructor(transport: Transport, turn: Turn, written: () => void) {
+		this.#written = written;
 		this.#transport = transport;
 		this.#turn = turn;
 	}
@@ -55,6 +58,6 @@ export class Outbox {
 		else bytes = first;
 		frames.length = 0;
 		this.#bytes = 0;
-		this.#transport.write(bytes);
+		this.#transport.write(bytes, this.#written);
 	}
 }

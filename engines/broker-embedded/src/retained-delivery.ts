@@ -39,7 +39,7 @@ export class RetainedDelivery {
 		this.#current = undefined;
 	}
 
-	/** Goes on where it stopped; called after SUBACK, on drain, and when the QoS 1 queue is empty. */
+	/** Goes on where it stopped; called after SUBACK, when output was taken, and when the QoS 1 queue is empty. */
 	pump(): void {
 		let looked = 0;
 		while (!this.#stopped && !this.#scheduled) {

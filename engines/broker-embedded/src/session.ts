@@ -1,4 +1,4 @@
-import type { BrokerRights } from "@millwright/core";
+import type { BrokerRights, Timer } from "@millwright/core";
 import { Fifo } from "./fifo.ts";
 import type { BrokerLimits } from "./limits.ts";
 import { fixedLimits } from "./limits.ts";
@@ -43,7 +43,11 @@ export interface SessionTools {
 	dropped(): void;
 	/** A client that reads well but cannot follow: whoever publishes QoS 1 now should pause. */
 	congested(session: Session): void;
+	after(ms: number, run: () => void): Timer;
 }
+
+/** A publisher waits so long for the next hundredth of a subscriber's queue to be acknowledged. */
+const patienceMs = 50;
 
 /** What outlives a connection: subscriptions, and QoS 1 messages under way or waiting. */
 export class Session {
@@ -58,7 +62,10 @@ export class Session {
 	awaySince = 0;
 	dropped = 0;
 	/** Publishers held until this session has caught up. */
-	readonly held = new Set<() => void>();
+	readonly #held = new Set<() => void>();
+	#patience: Timer | undefined;
+	/** It does not acknowledge at a pace worth waiting for; nobody waits for it until it has caught up. */
+	#stalled = false;
 	#inflight = new Map<number, Queued>();
 	#waiting = new Fifo<Queued>();
 	#waitingBytes = 0;
@@ -137,8 +144,7 @@ export class Session {
 		if (line === undefined && this.expirySeconds === 0) return;
 		this.#waiting.push(queued);
 		this.#waitingBytes += bytes;
-		if (line !== undefined && this.#waiting.length * 2 > queueMessages && this.#acknowledged * 10 >= queueMessages)
-			this.#tools.congested(this);
+		if (line !== undefined && this.#waiting.length * 2 > queueMessages && !this.#stalled) this.#tools.congested(this);
 	}
 
 	#sendFirst(line: Line, queued: Queued): void {
@@ -179,25 +185,38 @@ export class Session {
 			this.#waitingBytes -= next.message.bytes;
 			this.#sendFirst(line, next);
 		}
-		if (this.#waiting.length * 4 < this.#tools.limits.queueMessages) this.release();
+		if (this.#waiting.length * 4 < this.#tools.limits.queueMessages) {
+			this.#stalled = false;
+			if (this.#held.size > 0) this.release();
+		}
 		if (this.#waiting.length === 0) {
 			this.#waitingBytes = 0;
 			line.caughtUp();
 		}
 	}
 
-	/** Lets held publishers go on. */
-	release(): void {
-		if (this.held.size === 0) return;
-		const held = [...this.held];
-		this.held.clear();
-		for (const goOn of held) goOn();
+	/** Keeps a publisher waiting while this client reads well. */
+	hold(goOn: () => void): void {
+		this.#held.add(goOn);
+		if (this.#patience === undefined) this.#watchPace();
 	}
 
-	/** Once a second: a client that no longer acknowledges holds nobody up. */
-	measurePace(): void {
-		if (this.#acknowledged * 10 < this.#tools.limits.queueMessages) this.release();
-		this.#acknowledged = 0;
+	#watchPace(): void {
+		const before = this.#acknowledged;
+		this.#patience = this.#tools.after(patienceMs, () => {
+			this.#patience = undefined;
+			this.#stalled = (this.#acknowledged - before) * 100 < this.#tools.limits.queueMessages;
+			if (this.#stalled) this.release();
+			else this.#watchPace();
+		});
+	}
+
+	/** Lets held publishers go on. */
+	release(): void {
+		this.#patience?.cancel();
+		this.#patience = undefined;
+		for (const goOn of this.#held) goOn();
+		this.#held.clear();
 	}
 
 	/** After a reconnect: what was under way goes again, marked as a repetition, then what waited. */

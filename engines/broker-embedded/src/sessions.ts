@@ -37,6 +37,7 @@ export class Sessions {
 				core.counts.dropped++;
 			},
 			congested: (one) => core.congested.add(one),
+			after: (ms, run) => core.clock.after(ms, run),
 		});
 		this.#byKey.set(key, session);
 		return session;
@@ -75,11 +76,10 @@ export class Sessions {
 			if (session.line === undefined && session.rights.principal === principal) this.end(session);
 	}
 
-	/** Once a second: expired sessions, wills that are due, pace of the readers. */
+	/** Once a second: expired sessions, wills that are due. */
 	sweep(nowMs: number): void {
 		for (const [session, { will, dueAt }] of [...this.#wills]) if (nowMs >= dueAt) this.#publishWill(session, will);
 		for (const session of this.#byKey.values()) {
-			session.measurePace();
 			if (session.line === undefined && nowMs >= session.awaySince + session.expirySeconds * 1000) this.end(session);
 		}
 	}

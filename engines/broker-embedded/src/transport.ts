@@ -11,8 +11,9 @@ export interface Transport {
 	readonly certificateName: string | undefined;
 	/** Written but not yet taken by the kernel. */
 	readonly bufferedBytes: number;
-	listen(to: { data(chunk: Buffer): void; drain(): void; closed(): void }): void;
-	write(bytes: Buffer): void;
+	listen(to: { data(chunk: Buffer): void; closed(): void }): void;
+	/** `written` is called when the kernel has taken the bytes. */
+	write(bytes: Buffer, written: () => void): void;
 	pause(): void;
 	resume(): void;
 	/** Sends the last bytes and closes; lingers a little so that they are read, then cuts. */
@@ -44,16 +45,14 @@ export function socketTransport(socket: Socket, clock: Clock): Transport {
 		},
 		listen(to) {
 			socket.on("data", to.data);
-			socket.on("drain", to.drain);
 			socket.on("close", to.closed);
 		},
-		write: (bytes) => void socket.write(bytes),
+		write: (bytes, written) => void socket.write(bytes, written),
 		pause: () => void socket.pause(),
 		resume: () => void socket.resume(),
 		close(last) {
 			if (socket.destroyed) return;
 			socket.removeAllListeners("data");
-			socket.removeAllListeners("drain");
 			// Unread input would turn the close into a reset, and the client would never read why.
 			socket.on("data", () => {});
 			socket.resume();

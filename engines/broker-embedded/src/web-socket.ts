@@ -29,10 +29,9 @@ function webSocketTransport(web: WebSocket, socket: Socket, clock: Clock): Trans
 				if (isBinary) to.data(bytesOf(data));
 				else web.close(1003);
 			});
-			socket.on("drain", to.drain);
 			web.on("close", to.closed);
 		},
-		write: (bytes) => web.send(bytes),
+		write: (bytes, written) => web.send(bytes, written),
 		pause: () => web.pause(),
 		resume: () => web.resume(),
 		close(last) {
