@@ -1,6 +1,6 @@
 /**
  * An OPC UA server as a process of its own, so that tests can kill and freeze it. Speaks with its parent by messages:
- * `{ set, value }`, `{ get }`, `{ add, value }`, `{ remove }`. Its first message is `{ ready: true }`.
+ * `{ set, value }`, `{ get }`, `{ add, value, as }`, `{ remove }`. Its first message is `{ ready: true }`.
  */
 import {
 	DataType,
@@ -128,7 +128,7 @@ for (let i = 0; i < options.many; i++)
 		value: { dataType: DataType.Double, value: i },
 	});
 
-process.on("message", (message: { set?: string; value?: number; get?: string; remove?: string; add?: string }) => {
+process.on("message", (message: { set?: string; value?: number; get?: string; remove?: string; add?: string; as?: string }) => {
 	if (message.set !== undefined)
 		variables
 			.get(message.set)
@@ -140,7 +140,7 @@ process.on("message", (message: { set?: string; value?: number; get?: string; re
 			value: Array.isArray(value) || ArrayBuffer.isView(value) ? [...(value as number[])] : value,
 		});
 	}
-	if (message.add !== undefined) add(message.add, "Double", message.value ?? 0);
+	if (message.add !== undefined) add(message.add, "Double", message.value ?? 0, { nodeId: id(message.as ?? message.add) });
 	if (message.remove !== undefined) {
 		const gone = variables.get(message.remove);
 		if (gone) space.deleteNode(gone);

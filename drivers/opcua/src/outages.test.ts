@@ -103,6 +103,19 @@ test("an item that was missing is found by the next subscription once it exists"
 	await session.close();
 });
 
+test("a path whose node was replaced while connected leads to the new one", async () => {
+	const { session } = await open();
+	const value = async () => (await session.read([pathOf("Swap")], soon()))[0]?.value;
+	peer.add("Swap", 1);
+	await peer.get("Swap");
+	expect(await value()).toBe(1);
+	peer.remove("Swap");
+	peer.add("Swap", 2, "Swap-2");
+	await peer.get("Swap");
+	expect([await value(), await value()]).toEqual([null, 2]);
+	await session.close();
+});
+
 test("a frozen server is found out and reported lost, though its socket stays open", async () => {
 	const { session, losses } = await open({ keepAlive: "300ms" });
 	let alive = 0;

@@ -53,7 +53,8 @@ export async function startPeer(given: Partial<PeerOptions> & { folder: string }
 	return {
 		endpoint: `opc.tcp://127.0.0.1:${options.port}`,
 		set: (name: string, value: number) => void child.send({ set: name, value }),
-		add: (name: string, value: number) => void child.send({ add: name, value }),
+		/** `as` is another node id for the same name. */
+		add: (name: string, value: number, as?: string) => void child.send({ add: name, value, as }),
 		remove: (name: string) => void child.send({ remove: name }),
 		async get(name: string): Promise<unknown> {
 			const answer = once(child, "message") as Promise<[{ value: unknown }]>;

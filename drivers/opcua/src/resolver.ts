@@ -19,6 +19,8 @@ export interface Resolver {
 
 const namespaceArrayNode = "i=2255";
 const objectsFolder = "i=85";
+/** More than any configuration; browsing a large server goes through here too. */
+const mostKnown = 100_000;
 const hierarchical = "i=33";
 
 /**
@@ -33,6 +35,10 @@ export async function createResolver(connection: Connection, limits: ServerLimit
 	const namespaces: string[] = Array.isArray(answer.value.value) ? answer.value.value.map(String) : [];
 	/** Failures are not remembered: what is missing may appear. */
 	const known = new Map<string, NodeId>();
+	const remember = (address: Address, node: NodeId): void => {
+		if (known.size >= mostKnown) known.clear();
+		known.set(keyOf(address), node);
+	};
 
 	const namespaceIndex = (namespace: number | string): number =>
 		typeof namespace === "number" ? namespace : namespaces.indexOf(namespace);
@@ -77,7 +83,7 @@ export async function createResolver(connection: Connection, limits: ServerLimit
 				else if (address.node !== undefined) {
 					const node = fromNode(address.node);
 					resolved[at] = node;
-					if (isNodeId(node)) known.set(keyOf(address), node);
+					if (isNodeId(node)) remember(address, node);
 				} else {
 					const path = relativePath(address);
 					if (path) paths.push({ at, path });
@@ -96,7 +102,7 @@ export async function createResolver(connection: Connection, limits: ServerLimit
 					if (result?.statusCode.isGood() && target) {
 						const node = coerceNodeId(target.targetId.toString());
 						resolved[at] = node;
-						known.set(keyOf(addresses[at] as Address), node);
+						remember(addresses[at] as Address, node);
 					} else resolved[at] = result && !result.statusCode.isGood() ? result.statusCode : StatusCodes.BadNoMatch;
 				}
 			}
