@@ -27,16 +27,16 @@ export async function prepareDemoConfig(folder: string): Promise<string> {
 export async function startDemoPlant({ folder, log }: { folder: string; log: Log }): Promise<DemoPlant> {
 	const token = randomBytes(18).toString("base64url");
 	const script = join(root, "apps", "simulator", "src", "main.ts");
-	const child = spawn(process.execPath, [script, "--plant", "demo", "--with-parent", "--data", join(folder, "plant")], {
+	const child = spawn(process.execPath, [script, "--plant", "demo", "--with-parent", "--folder", join(folder, "plant")], {
 		cwd: dirname(script),
-		env: { ...process.env, MILLWRIGHT_PLANT_TOKEN: token },
+		env: { ...process.env, MILLWRIGHT_SIMULATOR_TOKEN: token },
 		stdio: ["pipe", "pipe", "pipe"],
 	});
 	// What the plant complains about is worth a line; what its libraries chatter is not.
 	child.stderr.on("data", (text: Buffer) => log.part("plant").debug(text.toString().trim()));
-	const ports = await firstLine(child);
+	const ready = await firstLine(child);
 	return {
-		control: { url: `http://127.0.0.1:${ports.controlPort}`, token },
+		control: { url: ready.control, token },
 		stop: () =>
 			new Promise((resolve) => {
 				if (child.exitCode !== null || child.signalCode !== null) return resolve();
@@ -46,7 +46,7 @@ export async function startDemoPlant({ folder, log }: { folder: string; log: Log
 	};
 }
 
-function firstLine(child: ChildProcess): Promise<{ controlPort: number }> {
+function firstLine(child: ChildProcess): Promise<{ control: string }> {
 	const failed = (why: string) =>
 		new MillwrightError("server.demo-failed", `The demo plant did not start: ${why}`, {
 			kind: "outage",
@@ -58,7 +58,7 @@ function firstLine(child: ChildProcess): Promise<{ controlPort: number }> {
 		lines.on("line", (line) => {
 			if (!line.startsWith("{")) return;
 			clearTimeout(late);
-			resolve(JSON.parse(line) as { controlPort: number });
+			resolve(JSON.parse(line) as { control: string });
 		});
 		child.once("close", (code) => {
 			clearTimeout(late);

@@ -18,9 +18,8 @@ import { type Config, createBus, createSupervisor, openTagDirectory, type Part }
 import { createSense } from "@millwright/sense";
 import { samples, senseApi } from "@millwright/sense/api";
 import { createDuckDbSeries } from "@millwright/series-duckdb";
-import { createTwin, twinMigrations } from "@millwright/twin";
+import { createTwin, type TwinTables, twinMigrations } from "@millwright/twin";
 import { derivedSamples, twinApi } from "@millwright/twin/api";
-import type { Kysely } from "kysely";
 import { drivers } from "./drivers.ts";
 import { mayCall } from "./rights.ts";
 import { accessSection, httpSection } from "./settings.ts";
@@ -55,7 +54,7 @@ export function createServer({
 		log,
 		migrations: [...accessMigrations, ...auditMigrations, ...twinMigrations],
 	});
-	const db = records.db as Kysely<never>;
+	const { db } = records;
 
 	const access = createAccess({ db, clock, log, bus, settings: () => config.get(accessSection), mayCall });
 	const audit = createAudit({ db, file: join(data, "audit.jsonl"), clock, log });
@@ -81,7 +80,7 @@ export function createServer({
 		clock,
 		log: log.part("sense"),
 		drivers,
-		dataFolder: join(data, "sense"),
+		dataFolder: data,
 		stored: {
 			received: (connection) => history.counts.received(connection),
 			stored: (connection) => history.counts.stored(connection),
@@ -92,7 +91,7 @@ export function createServer({
 		config,
 		directory,
 		bus,
-		db,
+		db: records.tables<TwinTables>(),
 		clock,
 		log: log.part("twin"),
 		unitProblem,
@@ -114,7 +113,6 @@ export function createServer({
 		dataClassOf: known.classOfTag,
 		topicOf: (tag) => `${config.get(namespaceSection).root}/${tag}`,
 		temporaryFolder: join(data, "temporary"),
-		requestReplay: sense.replay,
 	});
 
 	const { mqtt } = config.get(namespaceSection);
@@ -124,7 +122,7 @@ export function createServer({
 		limits: mqtt,
 		clock,
 		log,
-		onExternalPublish: (message) => namespace.judge(message),
+		onExternalPublish: (message) => namespace.onExternalPublish(message),
 	});
 	const namespace = createNamespace({
 		broker,
@@ -133,8 +131,11 @@ export function createServer({
 		clock,
 		log,
 		settings: () => config.get(namespaceSection),
-		sense: { ...sense, facts: known.facts },
-		classOf: known.classOf,
+		sense: {
+			facts: known.facts,
+			ingest: (connection, rows, { readAtMs }) => sense.ingest(connection, rows, { receivedMs: readAtMs }),
+		},
+		classOf: known.classOfTag,
 	});
 
 	const live = createLive({
@@ -142,23 +143,14 @@ export function createServer({
 		clock,
 		log,
 		gatekeeper: access.gatekeeper,
+		version,
 		maySeeTag: known.maySeeTag,
 		latest: twin.latest,
 	});
 
 	const http = config.get(httpSection);
-	const health = () => supervisor.health();
-	const parts = () => [
-		access.part,
-		audit.part,
-		broker.part,
-		namespace.part,
-		twin.part,
-		history.part,
-		sense.part,
-		live.part,
-		door,
-	];
+	const health = () => supervisor.health().map(({ part, ...about }) => ({ name: part, ...about }));
+	const parts = () => [access.part, audit.part, broker.part, namespace.part, twin.part, history.part, sense.part, live, door];
 	const door = createHttpServer({
 		listen: http.listen,
 		...(http.tls ? { tls: http.tls } : {}),
@@ -192,8 +184,11 @@ export function createServer({
 			bus.receive(derivedSamples, "namespace", namespace.accept);
 			bus.receive(derivedSamples, "live", live.samples);
 			bus.receive(samples, "live", live.samples);
-			bus.onAny("live", (contract, about) => live.event(contract.name, about));
-			access.onRevoked(({ principal }) => broker.disconnectPrincipal(principal));
+			bus.onAny("live", (contract, about) => live.event(contract.name, about, known.classOfEvent(about)));
+			access.onRevoked(({ principal }) => {
+				broker.disconnectPrincipal(principal);
+				void live.review();
+			});
 			door.onUpgrade("/api/live", live.handleUpgrade);
 			if (mqtt.webSocket)
 				door.onUpgrade("/mqtt", (request, socket, head) => broker.handleWebSocketUpgrade(request, socket, head));
@@ -216,8 +211,9 @@ export function createServer({
 			{ part: history.part, essential: true },
 			{ part: { name: "memory", start: async () => historyReady.resolve(), stop: async () => {} }, essential: true },
 			{ part: sense.part, essential: true },
-			{ part: live.part, essential: true },
+			// Stopped in reverse: live says goodbye to its sockets before the door cuts them.
 			{ part: door, essential: true },
+			{ part: live, essential: true },
 		],
 	});
 

@@ -25,6 +25,11 @@ export function createTagFacts({ sense, twin, directory }: { sense: FromSense; t
 		classOf,
 		classOfTag: (tag: string): DataClass => classOf(idOf(tag)),
 		unitOfTag: (tag: string): string => twin.facts(idOf(tag))?.unit ?? sense.facts(idOf(tag))?.unit ?? "1",
+		/** An event about a tag is as confidential as the tag; others are internal. */
+		classOfEvent(about: unknown): DataClass {
+			const tag = typeof about === "object" && about !== null && "tag" in about ? about.tag : undefined;
+			return typeof tag === "string" ? classOf(idOf(tag)) : "internal";
+		},
 		maySeeTag: (principal: Principal, id: number): boolean => maySee(principal, classOf(id)),
 		/** For the namespace's payload: derived tags have no connection, so they name the twin as their source. */
 		facts(id: number): TagFacts | undefined {
