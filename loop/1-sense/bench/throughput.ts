@@ -80,7 +80,7 @@ const sense = createSense({
 });
 let values = 0;
 let batches = 0;
-const latency = createLatency();
+let latency = createLatency();
 bus.receive(samples, "bench", (batch: SampleBatch) => {
 	values += batch.length;
 	batches++;
@@ -89,6 +89,7 @@ bus.receive(samples, "bench", (batch: SampleBatch) => {
 });
 await sense.part.start();
 await clock.sleep(1000);
+latency = createLatency();
 const [begun, before, mine, first] = [performance.now(), process.cpuUsage(), process.threadCpuUsage(), { values, batches }];
 await clock.sleep(seconds * 1000);
 const elapsed = (performance.now() - begun) / 1000;

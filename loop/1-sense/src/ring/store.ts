@@ -104,7 +104,7 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 	}
 
 	function commit(request: Commit): { expired: [string, number, number][] } {
-		for (const { connection, last } of request.batches) promises.keep(connection, last + 1);
+		promises.keep(request.batches);
 		// Memory is only touched once the file has it all.
 		const before = { bytes: size.bytes, rows: size.rows };
 		const copies = new Map<string, Lane>();
@@ -339,9 +339,14 @@ function openPromises(file: string) {
 	return {
 		all: (): [string, number][] => [...promised],
 		/** Durable before it returns. */
-		keep(connection: string, next: number): void {
-			if (next <= (promised.get(connection) ?? 0)) return;
-			promised.set(connection, Math.ceil(next / promiseStep) * promiseStep);
+		keep(batches: readonly RingBatch[]): void {
+			let isNew = false;
+			for (const { connection, last } of batches) {
+				if (last < (promised.get(connection) ?? 0)) continue;
+				promised.set(connection, Math.ceil((last + 1) / promiseStep) * promiseStep);
+				isNew = true;
+			}
+			if (!isNew) return;
 			const temporary = `${file}.new`;
 			const handle = openSync(temporary, "w", 0o600);
 			try {
