@@ -1,0 +1,53 @@
+import i18next from "i18next";
+import { initReactI18next } from "react-i18next";
+
+export const languages = ["en", "es"] as const;
+export type Language = (typeof languages)[number];
+
+const remembered = "millwright-language";
+
+/** One chunk a language; only the one in use is loaded. */
+const texts: Record<Language, () => Promise<{ default: object }>> = {
+	en: () => import("./texts/en.ts"),
+	es: () => import("./texts/es.ts"),
+};
+
+export const isLanguage = (text: unknown): text is Language => languages.includes(text as Language);
+
+/** What was chosen here last, else what the browser speaks, else English. */
+function firstLanguage(): Language {
+	try {
+		const chosen = localStorage.getItem(remembered);
+		if (isLanguage(chosen)) return chosen;
+	} catch {
+		// Storage may be closed to us.
+	}
+	const spoken = navigator.languages.map((tag) => tag.slice(0, 2)).find(isLanguage);
+	return spoken ?? "en";
+}
+
+export async function startLanguage(): Promise<void> {
+	const language = firstLanguage();
+	await i18next.use(initReactI18next).init({
+		lng: language,
+		fallbackLng: false,
+		resources: { [language]: { translation: (await texts[language]()).default } },
+		interpolation: { escapeValue: false },
+		returnNull: false,
+	});
+	document.documentElement.lang = language;
+}
+
+export async function speak(language: Language): Promise<void> {
+	if (!i18next.hasResourceBundle(language, "translation"))
+		i18next.addResourceBundle(language, "translation", (await texts[language]()).default);
+	await i18next.changeLanguage(language);
+	document.documentElement.lang = language;
+	try {
+		localStorage.setItem(remembered, language);
+	} catch {
+		// Storage may be closed to us; the choice then holds for this page.
+	}
+}
+
+export const languageNow = (): Language => (isLanguage(i18next.language) ? i18next.language : "en");

@@ -1,0 +1,67 @@
+import { Drawer } from "@mantine/core";
+import { useHotkeys } from "@mantine/hooks";
+import { Outlet, useLocation } from "@tanstack/react-router";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useTwinEvents } from "../data/use-overview.ts";
+import { LineageProvider } from "../parts/lineage.tsx";
+import { BottomBar } from "./bottom-bar.tsx";
+import { Header } from "./header.tsx";
+import { Sidebar } from "./sidebar.tsx";
+import "./shell.css";
+
+const Palette = lazy(() => import("./command-palette.tsx").then((part) => ({ default: part.CommandPalette })));
+
+/** The frame around every page. */
+export function Shell() {
+	const { t } = useTranslation();
+	const [menu, setMenu] = useState(false);
+	const [palette, setPalette] = useState(false);
+	const { pathname } = useLocation();
+	const main = useRef<HTMLElement>(null);
+	const first = useRef(true);
+	useTwinEvents();
+	useHotkeys([["mod+K", () => setPalette(true)]], []);
+
+	// A new page is a new start for the keyboard and for screen readers.
+	// biome-ignore lint/correctness/useExhaustiveDependencies: runs when the page changes
+	useEffect(() => {
+		if (!first.current) main.current?.focus({ preventScroll: true });
+		first.current = false;
+	}, [pathname]);
+
+	return (
+		<LineageProvider>
+			<a href="#page" className="skip-link">
+				{t("nav.skip")}
+			</a>
+			<div className="shell">
+				<Header onSearch={() => setPalette(true)} onMenu={() => setMenu(true)} />
+				<div className="shell-side">
+					<Sidebar />
+				</div>
+				<main id="page" className="shell-page" tabIndex={-1} ref={main}>
+					<Suspense fallback={null}>
+						<Outlet />
+					</Suspense>
+				</main>
+				<BottomBar onMore={() => setMenu(true)} />
+			</div>
+			<Drawer
+				opened={menu}
+				onClose={() => setMenu(false)}
+				position="left"
+				size={280}
+				title={t("nav.main")}
+				closeButtonProps={{ "aria-label": t("action.close") }}
+			>
+				<Sidebar onGo={() => setMenu(false)} />
+			</Drawer>
+			{palette ? (
+				<Suspense fallback={null}>
+					<Palette onClose={() => setPalette(false)} />
+				</Suspense>
+			) : null}
+		</LineageProvider>
+	);
+}

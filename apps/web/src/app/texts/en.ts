@@ -1,0 +1,7 @@
+import connections from "./en/connections.ts";
+import govern from "./en/govern.ts";
+import loop from "./en/loop.ts";
+import pages from "./en/pages.ts";
+import shell from "./en/shell.ts";
+
+export default { ...shell, ...loop, ...pages, ...connections, ...govern };

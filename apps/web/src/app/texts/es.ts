@@ -1,0 +1,7 @@
+import connections from "./es/connections.ts";
+import govern from "./es/govern.ts";
+import loop from "./es/loop.ts";
+import pages from "./es/pages.ts";
+import shell from "./es/shell.ts";
+
+export default { ...shell, ...loop, ...pages, ...connections, ...govern };
