@@ -368,6 +368,36 @@ export function seriesSuite(name: string, open: () => Promise<SeriesPeer>): void
 			for (const edge of [299, 300, 309, 310, 776, 777, 778, 779, 1499, 1500, 1501]) expect(kept, `${edge}`).toContain(edge);
 		});
 
+		test("shows the same stretches of good and bad as the samples, whatever their pattern", async () => {
+			await fc.assert(
+				fc.asyncProperty(
+					fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 1, max: 60 })), { minLength: 1, maxLength: 12 }),
+					fc.integer({ min: 60, max: 120 }),
+					async (stretches, budget) => {
+						const qualities = stretches.flatMap(([good, count]) =>
+							new Array<number>(count).fill(good ? Quality.good : Quality.badStale),
+						);
+						const points = qualities.map((quality, i) => point(i, (i * 7919) % 101, quality));
+						const tag = await store(points);
+						const asked = { from: start, until: start + BigInt(points.length) * second };
+						const rows = (await engine.downsample({ tags: [tag], range: asked, points: budget })).get(tag) as SeriesRows;
+						const pattern = (codes: Iterable<number>) =>
+							[...codes].map((code) => code < 0x40).filter((good, i, all) => good !== all[i - 1]);
+						expect(rows.times.length).toBeLessThanOrEqual(budget);
+						expect(pattern(rows.quality)).toEqual(pattern(qualities));
+						const kept = [...rows.times].map((time) => Number((time - start) / second));
+						for (const [i, quality] of qualities.entries())
+							if (i > 0 && quality !== qualities[i - 1]) expect(kept).toEqual(expect.arrayContaining([i - 1, i]));
+						const good = points.filter(({ quality }) => quality === Quality.good).map(({ value }) => value as number);
+						const shown = [...rows.values].filter((_, i) => rows.quality[i] === Quality.good);
+						expect(Math.max(...shown)).toBe(Math.max(...good));
+						expect(Math.min(...shown)).toBe(Math.min(...good));
+					},
+				),
+				{ numRuns: 40 },
+			);
+		});
+
 		test("stays within the points even when good and bad change with every sample", async () => {
 			const points = Array.from({ length: 3000 }, (_, i) => point(i / 10, i, i % 2 ? Quality.bad : Quality.good));
 			const tag = await store(points);
