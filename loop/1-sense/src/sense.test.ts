@@ -348,7 +348,7 @@ test("decisions about certificates are kept in a file and outlive a restart", as
 	};
 	await expect(
 		first.service.testRead({ driver: "blocks", settings: { host: "h" }, addresses: [{ register: 1 }] }),
-	).rejects.toThrow("not trusted");
+	).rejects.toMatchObject({ code: "sense.certificate-untrusted", data: { thumbprint: "feed" } });
 	expect((await first.service.certificates({})).certificates).toMatchObject([{ thumbprint: "feed", state: "waiting" }]);
 	expect(await first.service.decideCertificate({ thumbprint: "feed", trust: true })).toMatchObject({ state: "trusted" });
 	await expect(first.service.decideCertificate({ thumbprint: "none", trust: true })).rejects.toMatchObject({ kind: "missing" });

@@ -306,7 +306,7 @@ export function createConnection(options: ConnectionOptions) {
 				tags: plans.length,
 				good,
 				stale,
-				bad: plans.length === tags.length ? bad : plans.length,
+				bad: !settings.enabled ? 0 : plans.length === tags.length ? bad : plans.length,
 				requestsPerSecond: figures.requests.perSecond(),
 				valuesPerSecond: values.perSecond(),
 				latency: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },

@@ -233,11 +233,22 @@ test("a window closes by itself once its time and a little grace are over", () =
 	const { rows, give, flush } = run({ pass: { by: "summary", window: "10s" } });
 	give(1000, 4);
 	give(2000, 6);
-	flush(11_000);
+	flush(2000);
+	flush(11_999);
 	expect(rows.length).toBe(1);
 	flush(12_000);
 	expect(rows.slice(1).map((row) => row.value)).toEqual([5, 4, 6, Math.SQRT2, 2]);
 	give(9000, 1000);
 	flush(30_000);
 	expect(rows.length).toBe(6);
+});
+
+test("a source whose clock is an hour behind has its windows closed by its own clock", () => {
+	const { rows, give, flush } = run({ pass: { by: "summary", window: "10s" } });
+	const hour = 3_600_000;
+	for (let second = 0; second < 40; second++) {
+		give(second * 1000, second);
+		flush(hour + second * 1000 + 20);
+	}
+	expect(rows.filter((row) => row.tag === 5).map((row) => row.value)).toEqual([10, 10, 10]);
 });

@@ -32,6 +32,10 @@ export function passSummary(tags: SummaryTags, { window }: { window: number }, c
 	let min = Number.POSITIVE_INFINITY;
 	let max = Number.NEGATIVE_INFINITY;
 	let doubtful = false;
+	/** The source's clock may be off: its newest time, and when `flush` first saw that. */
+	let newestMs = Number.NaN;
+	let noticedMs = Number.NaN;
+	let noticedAt = 0;
 	let quality: Quality = Quality.good;
 
 	const close = (out: RowSink) => {
@@ -56,6 +60,7 @@ export function passSummary(tags: SummaryTags, { window }: { window: number }, c
 	return {
 		row(time, ms, value, rowQuality, changed, out) {
 			const at = Math.floor(ms / width);
+			newestMs = ms;
 			if (at > open) close(out);
 			if (changed) out.add(tags.mean, time, value, rowQuality);
 			else counts.filtered++;
@@ -73,7 +78,11 @@ export function passSummary(tags: SummaryTags, { window }: { window: number }, c
 			if (value > max) max = value;
 		},
 		flush(nowMs, out, end) {
-			if (end || nowMs >= (open + 1) * width + grace) close(out);
+			if (newestMs !== noticedMs) {
+				noticedMs = newestMs;
+				noticedAt = nowMs;
+			}
+			if (end || noticedMs + (nowMs - noticedAt) >= (open + 1) * width + grace) close(out);
 		},
 	};
 }

@@ -5,8 +5,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { SampleBatch } from "@millwright/core";
 import { createBus, createClock, silentLog } from "@millwright/runtime";
+import { createFakeClock } from "@millwright/testkit";
 import { afterEach, expect, test } from "vitest";
 import { samples } from "../api.ts";
+import { openRingLink, type RingLink } from "./link.ts";
 import { createRing, type Ring } from "./ring.ts";
 
 const folders: string[] = [];
@@ -175,8 +177,87 @@ test("a damaged file is put aside, a fresh one begun, and no number comes twice"
 	expect(heard[0]).toMatchObject({ length: 0, first: 0 });
 });
 
+test("the ring's thread may die in the middle of work: nothing is lost, nothing comes twice", async () => {
+	const folder = folderForTest();
+	const bus = createBus({ log: silentLog });
+	const heard: SampleBatch[] = [];
+	bus.receive(samples, "test", (batch) => heard.push(batch));
+	const links: RingLink[] = [];
+	const ring = createRing({
+		file: join(folder, "ring.db"),
+		settings: { keep: 1e9, maxBytes: 1e9, group: 1 },
+		bus,
+		clock: createClock(),
+		log: silentLog,
+		openLink: async (data) => {
+			const link = await openRingLink(data);
+			links.push(link);
+			return link;
+		},
+	});
+	rings.push(ring);
+	await ring.start();
+	let given = 0;
+	for (let round = 1; round <= 3; round++) {
+		for (let i = 0; i < 20; i++) {
+			fill(ring, 50);
+			given += 50;
+			await new Promise((resolve) => setTimeout(resolve, 2));
+			if (i === 10) void links.at(-1)?.terminate();
+		}
+		await eventually(() => numbersOf(heard).length >= given && links.length === round + 1);
+	}
+	expect(numbersOf(heard)).toEqual(upTo(given));
+	await ring.stop();
+	const again = await ringForTest(folder);
+	await eventually(() => numbersOf(again.heard).length >= given);
+	expect(numbersOf(again.heard)).toEqual(upTo(given));
+});
+
+test("what a consumer refused for a while is delivered once more, historical, until it is acknowledged", async () => {
+	const clock = createFakeClock({ startMs: Date.now() });
+	const bus = createBus({ log: silentLog });
+	const heard: SampleBatch[] = [];
+	let isRefusing = false;
+	const ring = createRing({
+		file: join(folderForTest(), "ring.db"),
+		settings: { keep: 1e9, maxBytes: 1e9, group: 5 },
+		bus,
+		clock,
+		log: silentLog,
+	});
+	rings.push(ring);
+	bus.receive(samples, "test", (batch) => {
+		if (isRefusing) return;
+		heard.push(batch);
+		ring.receipts.acknowledge(batch.connection, batch.last);
+	});
+	/** Turns the clock while the worker, which has its own time, does its work. */
+	const passing = async (holds: () => boolean, step: number) => {
+		const end = Date.now() + 10_000;
+		while (!holds()) {
+			if (Date.now() > end) throw new Error("it never came true");
+			await clock.advance(step);
+			await new Promise((resolve) => setTimeout(resolve, 2));
+		}
+	};
+	await ring.start();
+	fill(ring, 10);
+	await passing(() => numbersOf(heard).length === 10, 5);
+	isRefusing = true;
+	fill(ring, 10);
+	await passing(() => ring.lane("press").committed === 19, 5);
+	await passing(() => ring.lane("press").published === 19, 5);
+	isRefusing = false;
+	await passing(() => numbersOf(heard).length === 20, 1000);
+	expect(numbersOf(heard)).toEqual(upTo(20));
+	expect(heard.at(-1)?.historical).toBe(true);
+	expect(ring.figures().longestOutageMs).toBeGreaterThan(25_000);
+});
+
 const writer = `
 import { createBus, createClock, silentLog } from "@millwright/runtime";
+import { createFakeClock } from "@millwright/testkit";
 import { createRing } from "${new URL("./ring.ts", import.meta.url).pathname}";
 import { samples } from "${new URL("../api.ts", import.meta.url).pathname}";
 const bus = createBus({ log: silentLog });

@@ -45,6 +45,7 @@ export function createRing({
 	log,
 	mostWaitingRows = 1_000_000,
 	hardBytes,
+	openLink = openRingLink,
 }: {
 	file: string;
 	settings: RingSettings;
@@ -55,6 +56,7 @@ export function createRing({
 	mostWaitingRows?: number;
 	/** The file's own limit; a quarter above maxBytes and 64 MB when left out. */
 	hardBytes?: number;
+	openLink?: typeof openRingLink;
 }) {
 	let settings = firstSettings;
 	const lanes = new Map<string, Lane>();
@@ -102,7 +104,7 @@ export function createRing({
 		const backoff = createBackoff({ first: 500, longest: 15_000 });
 		while (!closing.signal.aborted) {
 			try {
-				const next = await openRingLink({
+				const next = await openLink({
 					file,
 					nowMs: clock.nowMs(),
 					hardBytes: hardBytes ?? Math.ceil(settings.maxBytes * 1.25) + 64_000_000,

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import {
 	asMillwrightError,
+	CertificateUntrusted,
 	type Driver,
 	type DriverSession,
 	MillwrightError,
@@ -87,6 +88,13 @@ export function createProbe({
 			const session = await Promise.race([dialling, over]);
 			return await Promise.race([work(driver, session, ending.signal), over]);
 		} catch (thrown) {
+			const untrusted = [thrown, (thrown as Error).cause].find((one) => one instanceof CertificateUntrusted);
+			if (untrusted)
+				throw new MillwrightError("sense.certificate-untrusted", (untrusted as Error).message, {
+					kind: "conflict",
+					hint: "Compare the thumbprint with the machine's, decide about it under Certificates, then try again.",
+					data: { thumbprint: (untrusted as CertificateUntrusted).certificate.thumbprint },
+				});
 			if (thrown instanceof MillwrightError) throw thrown;
 			throw new MillwrightError("sense.probe-failed", asMillwrightError(thrown).message, {
 				kind: "outage",
