@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, readdirSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -156,6 +156,28 @@ test("begins anew when the file was cut off", async () => {
 	expect(await again.append(batch(0, 3))).toEqual({ stored: 3, duplicate: 0 });
 });
 
+test("moves the log aside when the process died again and again while opening it", async () => {
+	const engine = seriesForTest();
+	await engine.start();
+	await engine.append(batch(0, 10));
+	const copy = join(folder, "copy.duckdb");
+	copyFileSync(file, copy);
+	copyFileSync(`${file}.wal`, `${copy}.wal`);
+	writeFileSync(`${copy}.opening`, "4");
+	const fifth = seriesForTest({ file: copy });
+	await fifth.start();
+	expect(fifth.quarantined).toBeUndefined();
+	await fifth.append(batch(10, 10));
+	await fifth.stop();
+	copyFileSync(`${file}.wal`, `${copy}.wal`);
+	writeFileSync(`${copy}.opening`, "5");
+	const sixth = seriesForTest({ file: copy });
+	await sixth.start();
+	expect(sixth.quarantined).toMatchObject({ reason: "the process died 5 times while opening it" });
+	expect(await countOf(sixth)).toBe(20);
+	expect(readdirSync(folder).filter((name) => name.endsWith(".opening"))).toEqual([]);
+});
+
 test("replays the log of a run that was cut off in the middle of a write", async () => {
 	const engine = seriesForTest();
 	await engine.start();
@@ -164,8 +186,7 @@ test("replays the log of a run that was cut off in the middle of a write", async
 	const copy = join(folder, "copy.duckdb");
 	copyFileSync(file, copy);
 	copyFileSync(`${file}.wal`, `${copy}.wal`);
-	const { size } = await import("node:fs").then(({ statSync }) => statSync(`${copy}.wal`));
-	truncateSync(`${copy}.wal`, size - 500);
+	truncateSync(`${copy}.wal`, statSync(`${copy}.wal`).size - 500);
 	const torn = seriesForTest({ file: copy });
 	await torn.start();
 	expect(torn.quarantined).toBeUndefined();
@@ -233,7 +254,7 @@ test("gives a flush that fails back whole, and stores it when it comes again sma
 	expect(await countOf(engine)).toBe(4020);
 });
 
-/** Half a million rows and a question that takes long. */
+/** Nine hundred thousand rows and a question that takes long. */
 async function heavyForTest() {
 	const engine = seriesForTest({ flushRows: 20_000, memoryMb: 96 });
 	await engine.start();

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { MillwrightError, type Nanos, SequenceSet } from "@millwright/core";
@@ -28,33 +28,57 @@ export async function openStore(options: StoreOptions, { quarantine }: { quarant
 		reason = "the log of late changes is not one";
 		moved.push(moveAside(log));
 	}
+	// A file that takes the whole process down when it is opened can say nothing; the count of openings that never ended does.
+	const openings = quarantine ? countOpening(options.file) : 0;
+	if (openings > mostOpenings) {
+		reason ||= `the process died ${openings - 1} times while opening it`;
+		const suspect = existsSync(log) ? log : options.file;
+		if (existsSync(suspect)) moved.push(moveAside(suspect));
+	}
 	for (;;) {
 		try {
 			const store = await openOnce(options);
+			forgetOpening(options.file);
 			if (moved.length > 0) store.opened.quarantined = { files: moved, reason };
 			return store;
 		} catch (thrown) {
 			const said = thrown instanceof Error ? thrown.message : String(thrown);
-			if (/Could not set lock|Conflicting lock/i.test(said))
+			if (/Could not set lock|Conflicting lock/i.test(said)) {
+				forgetOpening(options.file);
 				throw new MillwrightError("series.file-in-use", `Another process has the history file open: ${firstLine(said)}`, {
 					kind: "conflict",
 					hint: "Stop the other Millwright process, or give this one its own data folder.",
 					place: options.file,
 					cause: thrown,
 				});
+			}
 			const next = existsSync(log) ? log : existsSync(options.file) ? options.file : undefined;
-			if (!quarantine || blameless.test(said) || !damage.test(said) || next === undefined || moved.length >= 4)
+			if (!quarantine || blameless.test(said) || !damage.test(said) || next === undefined || moved.length >= 4) {
+				forgetOpening(options.file);
 				throw new MillwrightError("series.open-failed", `The history file cannot be opened: ${firstLine(said)}`, {
 					kind: "outage",
 					hint: "Look at the disk: space, rights, file system.",
 					place: options.file,
 					cause: thrown,
 				});
+			}
 			reason ||= firstLine(said);
 			moved.push(moveAside(next));
 		}
 	}
 }
+
+/** Kills by people and faults happen while opening too; so many in a row do not. */
+const mostOpenings = 5;
+const openingFile = (file: string) => `${file}.opening`;
+
+function countOpening(file: string): number {
+	const marker = openingFile(file);
+	const count = (existsSync(marker) ? Number.parseInt(readFileSync(marker, "utf8"), 10) || 0 : 0) + 1;
+	writeFileSync(marker, String(count));
+	return count;
+}
+const forgetOpening = (file: string) => rmSync(openingFile(file), { force: true });
 
 /** DuckDB's log begins with its version entry; what does not is passed over by DuckDB without a word. A beginning cut short is one. */
 const logBegins = Buffer.from([0x64, 0x00, 0x62, 0x65, 0x00]);

@@ -115,6 +115,14 @@ async function answer(id: number, query: Query): Promise<void> {
 	}
 }
 
+const openFailed = (thrown: unknown): MillwrightError =>
+	thrown instanceof MillwrightError
+		? thrown
+		: new MillwrightError("series.open-failed", `The history cannot be opened: ${asMillwrightError(thrown).message}`, {
+				kind: "outage",
+				hint: "Look at the disk: space, rights, file system.",
+			});
+
 const bufferOf = (column: { buffer: ArrayBufferLike }) => column.buffer as ArrayBuffer;
 const buffersOf = (answers: readonly RowsAnswer[]) =>
 	answers.flatMap(({ times, values, quality }) => [times, values, quality].map(bufferOf));
@@ -125,7 +133,7 @@ port.on("message", (message: ToWorker) => {
 			options = message.options;
 			openAll(true).then(
 				(opened) => say({ kind: "opened", opened }),
-				(thrown) => say({ kind: "open-failed", error: asMillwrightError(thrown, "series.open-failed").toJSON() }),
+				(thrown) => say({ kind: "open-failed", error: openFailed(thrown).toJSON() }),
 			);
 			break;
 		case "flush":
