@@ -39,6 +39,11 @@ export interface SenseStep {
 	service: Sense;
 	part: Part;
 	receipts: SampleReceipts;
+	/**
+	 * Sends a connection's samples again from a number on, marked historical. Answers with the lowest number from there on
+	 * that is still here; what lies before it will never come. Undefined for what was never sent.
+	 */
+	replay(connection: string, from: number): Promise<number | undefined>;
 	/** Samples that other parts of the process received: numbered and stored like a machine's. Resolves when they are durable. */
 	ingest(connection: string, rows: readonly Sample[], about: { receivedMs: number }): Promise<{ first: number; last: number }>;
 	facts(tagId: number): TagFacts | undefined;
@@ -265,6 +270,7 @@ export function createSense({
 	return {
 		part,
 		receipts: ring.receipts,
+		replay: ring.replayFrom,
 		service: {
 			...createStatus(parts),
 			...createProbe(parts),

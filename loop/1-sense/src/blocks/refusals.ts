@@ -40,6 +40,8 @@ export function createRefusals() {
 			return changed;
 		},
 		isWaiting: (span: Span, nowMs: number): boolean => (guilty.get(spanKey(span))?.askAt ?? Number.NEGATIVE_INFINITY) > nowMs,
+		/** The device's word about a span it refuses. */
+		reasonOf: (span: Span): string | undefined => guilty.get(spanKey(span))?.reason,
 		get alone(): ReadonlySet<string> {
 			return new Set(guilty.keys());
 		},

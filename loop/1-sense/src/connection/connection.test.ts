@@ -180,6 +180,11 @@ test("only the guilty tag of a refused block is bad, and the refusal is not prov
 	expect(machine.requests.some(({ start, length }) => start <= 5 && 5 < start + length)).toBe(false);
 	expect(machine.requests).toHaveLength(6);
 	expect(rows()).toHaveLength(21);
+	machine.tools?.lost(new Error("the cable was cut"));
+	await clock.advance(0);
+	expect(quality("r5")).toBe("bad:not-connected");
+	await clock.advance(2000);
+	expect(quality("r5")).toBe("bad:device");
 	machine.refused.clear();
 	await clock.advance(15 * 60_000);
 	expect(quality("r5")).toBe("good");

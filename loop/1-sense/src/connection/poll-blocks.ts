@@ -46,6 +46,11 @@ export function createBlockPoll({
 		const made = planBlocks(spans, { maxLength, maxGap, forbidden, oneByOne, alone: refusals.alone, apart: refusals.apart });
 		blocks = made.blocks;
 		const now = clock.now();
+		for (const [item, span] of spans.entries()) {
+			// Known from an earlier session, and not asked again yet.
+			const reason = refusals.isWaiting(span, clock.monotonicMs()) ? refusals.reasonOf(span) : undefined;
+			if (reason !== undefined) intake.mark(tags[item] as TagState, now, Number(now) / 1e6, Quality.badDevice, reason);
+		}
 		for (const { item, reason } of made.impossible)
 			intake.mark(tags[item] as TagState, now, Number(now) / 1e6, Quality.badConfiguration, `Not read: ${reason}`);
 	}

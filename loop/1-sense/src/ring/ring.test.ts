@@ -177,6 +177,22 @@ test("a damaged file is put aside, a fresh one begun, and no number comes twice"
 	expect(heard[0]).toMatchObject({ length: 0, first: 0 });
 });
 
+test("a consumer that lacks something is sent it again and told from where on it is still there", async () => {
+	const { ring, heard } = await ringForTest(folderForTest(), { maxBytes: 8000 });
+	for (let i = 0; i < 20; i++) {
+		fill(ring, 200);
+		await eventually(() => numbersOf(heard).length === (i + 1) * 200);
+	}
+	heard.length = 0;
+	const available = (await ring.replayFrom("press", 0)) as number;
+	expect(available).toBeGreaterThan(0);
+	await eventually(() => numbersOf(heard).at(-1) === 3999);
+	expect(numbersOf(heard)).toEqual(upTo(4000 - available, available));
+	expect(heard.every((batch) => batch.historical)).toBe(true);
+	expect(await ring.replayFrom("press", 4000)).toBeUndefined();
+	expect(await ring.replayFrom("nobody", 0)).toBeUndefined();
+});
+
 test("the ring's thread may die in the middle of work: nothing is lost, nothing comes twice", async () => {
 	const folder = folderForTest();
 	const bus = createBus({ log: silentLog });

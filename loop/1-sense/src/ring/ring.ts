@@ -380,29 +380,52 @@ export function createRing({
 		const nowMs = clock.nowMs();
 		for (const one of lanes.values()) {
 			const cursor = Math.max(one.acknowledged, -1);
-			if (one.isReplaying || one.published <= cursor || !link) continue;
+			if (one.isReplaying || one.published <= cursor || !link || repeating.has(one)) continue;
 			const wait = patience.get(one.connection) ?? redeliverAfterMs;
 			if (nowMs - one.progressAt < wait) continue;
 			patience.set(one.connection, Math.min(redeliverLongestMs, wait * 2));
 			one.progressAt = nowMs;
-			const through = one.published;
-			log.warn("Not acknowledged for long; delivered once more", { connection: one.connection, from: cursor + 1, through });
-			run(
-				deliver({
-					lane: one,
-					from: cursor + 1,
-					through: () => through,
-					read: readRing(one.connection),
-					send: (batch) => bus.send(samples, batch),
-					isHistorical: () => true,
-					clock,
-					log,
-					signal: closing.signal,
-				}).catch((thrown: unknown) =>
-					log.warn("A repeated delivery stopped", { connection: one.connection, reason: asMillwrightError(thrown).message }),
-				),
-			);
+			log.warn("Not acknowledged for long; delivered once more", {
+				connection: one.connection,
+				from: cursor + 1,
+				through: one.published,
+			});
+			again(one, cursor + 1);
 		}
+	}
+
+	/** From a number up to what has been published, beside what is live. */
+	const repeating = new Map<Lane, number>();
+	function again(one: Lane, from: number): void {
+		const through = one.published;
+		repeating.set(one, from);
+		run(
+			deliver({
+				lane: one,
+				from,
+				through: () => through,
+				read: readRing(one.connection),
+				send: (batch) => bus.send(samples, batch),
+				isHistorical: () => true,
+				clock,
+				log,
+				signal: closing.signal,
+			})
+				.catch((thrown: unknown) =>
+					log.warn("A repeated delivery stopped", { connection: one.connection, reason: asMillwrightError(thrown).message }),
+				)
+				.finally(() => repeating.delete(one)),
+		);
+	}
+
+	/** A consumer that knows what it lacks asks for it; the answer is the lowest number from there on that is still here. */
+	async function replayFrom(connection: string, from: number): Promise<number | undefined> {
+		const one = lanes.get(connection);
+		if (!one || !link || from > one.published) return one?.isReplaying ? from : undefined;
+		const { batches } = await readRing(connection)(from, one.published, 1);
+		const available = batches[0] ? Math.max(from, batches[0].first) : one.published + 1;
+		if (available <= one.published && (repeating.get(one) ?? Number.POSITIVE_INFINITY) > available) again(one, available);
+		return available;
 	}
 
 	const receipts: SampleReceipts = {
@@ -440,6 +463,7 @@ export function createRing({
 		lanes: (): Lane[] => [...lanes.values()],
 		receipts,
 		recount,
+		replayFrom,
 		/** Opens the file; comes back also when that fails, and keeps trying. */
 		async start(): Promise<void> {
 			closing = new AbortController();
