@@ -36,7 +36,7 @@ async function plantForTest(folder = mkdtempSync(join(tmpdir(), "twin-"))) {
 	const clock = createFakeClock();
 	const bus = createBus({ log: silentLog });
 	const directory = memoryTagDirectory();
-	const records = await openRecords({ file: join(folder, "records.sqlite"), log: silentLog, migrations: twinMigrations });
+	const records = openRecords({ file: join(folder, "records.sqlite"), log: silentLog, migrations: twinMigrations });
 	const config = memoryConfig(
 		[twinSection],
 		{ twin: { templates: { pump }, assets: { [path]: { template: "pump", title: "Pump 001", about: { model: "NK-40-160" } } } } },

@@ -35,7 +35,8 @@ export interface TwinTagFacts {
 
 /** The newest value of a tag, as the live hub sends it. */
 export interface Latest {
-	timeMs: number;
+	/** ms since 1970 with µs in the fraction. */
+	time: number;
 	value: number | string | null;
 	quality: number;
 }
@@ -243,9 +244,7 @@ export function createTwin({ config, directory, bus, db, clock, log, unitProblem
 		part,
 		latest(id) {
 			const time = state.time(id);
-			return time === 0n
-				? undefined
-				: { timeMs: Number(time / 1000n) / 1000, value: state.value(id), quality: state.quality(id) };
+			return time === 0n ? undefined : { time: Number(time / 1000n) / 1000, value: state.value(id), quality: state.quality(id) };
 		},
 		facts: factsOf,
 		factsByTag: (tag) => factsOf(directory.idOf(tag)),
