@@ -25,6 +25,10 @@ export interface ConnectionTools {
 }
 
 const nothing = Buffer.alloc(0);
+/** Who has so much to say at once (or all together eight times as much) can wait a moment; who speaks at a pace is not made to. */
+const floodBytes = 16_384;
+const floodPatienceMs = 500;
+const pacedPatienceMs = 50;
 
 /** One client on one transport, from its first byte to its last. */
 export class Connection implements Line {
@@ -52,6 +56,9 @@ export class Connection implements Line {
 	/** Reasons not to read now; reading goes on at none. */
 	#holds = 0;
 	#readThisTurn = 0;
+	/** Of the last read; a large one is a flood. */
+	#chunkBytes = 0;
+	#written = 0;
 	#controlBytes = 0;
 	#heldForControl = false;
 	#heldForTurn = false;
@@ -66,7 +73,7 @@ export class Connection implements Line {
 		this.#tools = tools;
 		this.#core = tools.core;
 		this.#transport = transport;
-		this.#outbox = new Outbox(transport, tools.core.turn, () => this.#written());
+		this.#outbox = new Outbox(transport, tools.core.turn, () => this.#went());
 		this.#retained = new RetainedDelivery(tools.core, () => this.#outbox.bytes * 2 < tools.core.limits.queueBytes);
 		this.connectedAtMs = tools.core.clock.nowMs();
 		this.#heardAt = tools.core.clock.monotonicMs();
@@ -100,12 +107,17 @@ export class Connection implements Line {
 		};
 	}
 
-	hasRoom(): boolean {
-		return this.#outbox.bytes < this.#core.limits.queueBytes;
+	get filled(): number {
+		return this.#outbox.bytes;
+	}
+
+	get taken(): number {
+		return this.#written - this.#outbox.bytes;
 	}
 
 	write(frame: Buffer): void {
 		this.#core.counts.bytesSent += frame.length;
+		this.#written += frame.length;
 		this.#outbox.push(frame);
 	}
 
@@ -188,6 +200,8 @@ export class Connection implements Line {
 		this.#core.counts.bytesReceived += chunk.length;
 		if (this.#readThisTurn === 0 && chunk.length > 0) this.#core.turn.after(this.#newTurn);
 		this.#readThisTurn += chunk.length;
+		this.#core.turnBytes += chunk.length;
+		if (chunk.length > 0) this.#chunkBytes = chunk.length;
 		const before = this.#reader.pending;
 		try {
 			this.#reader.push(chunk, this.#takePacket, this.#goOn);
@@ -208,6 +222,7 @@ export class Connection implements Line {
 
 	readonly #newTurn = (): void => {
 		this.#readThisTurn = 0;
+		this.#core.turnBytes = 0;
 		if (!this.#heldForTurn) return;
 		this.#heldForTurn = false;
 		this.#release();
@@ -305,10 +320,12 @@ export class Connection implements Line {
 	}
 
 	/** The kernel took what was written: what waited may follow. */
-	#written(): void {
-		if (this.#state !== "open" || this.#transport.bufferedBytes > 0) return;
+	#went(): void {
+		if (this.#state !== "open") return;
+		const session = this.session as Session;
+		if (session.isBehind && this.#outbox.bytes * 4 < this.#core.limits.queueBytes) session.pump();
+		if (this.#transport.bufferedBytes > 0) return;
 		this.#controlBytes = 0;
-		if ((this.session as Session).waitingMessages > 0) this.session?.pump();
 		if (this.#retained.pending > 0) this.#retained.pump();
 		if (this.#heldForControl) {
 			this.#heldForControl = false;
@@ -354,15 +371,16 @@ export class Connection implements Line {
 		return known;
 	}
 
-	/** A publisher of QoS 1 waits for receivers that read but cannot follow; frozen ones hold nobody up. */
+	/** A publisher of QoS 1, or one that floods, waits for receivers that read but cannot follow; frozen ones hold nobody up. */
 	#waitForReaders(qos: 0 | 1): void {
 		const congested = [...this.#core.congested];
 		this.#core.congested.clear();
-		if (qos === 0) return;
+		const floods = this.#chunkBytes >= floodBytes || this.#core.turnBytes >= floodBytes * 8;
+		if (qos === 0 && !floods) return;
 		for (const session of congested) {
 			if (session === this.session) continue;
 			this.#hold();
-			session.hold(() => this.#core.turn.after(() => this.#release()));
+			session.hold(() => this.#core.turn.after(() => this.#release()), floods ? floodPatienceMs : pacedPatienceMs);
 		}
 	}
 

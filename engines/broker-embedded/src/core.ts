@@ -51,6 +51,8 @@ export class BrokerCore {
 		deniedTopics: 0,
 		partialBytes: 0,
 	};
+	/** Bytes read from all clients in this turn of the event loop. */
+	turnBytes = 0;
 	/** Sessions that asked their publishers to pause, since it was last emptied. */
 	readonly congested = new Set<Session>();
 	readonly #onExternalPublish: CoreOptions["onExternalPublish"];

@@ -12,8 +12,10 @@ export interface Line {
 	readonly maxPacketBytes: number;
 	/** QoS 1 messages the client takes at once. */
 	readonly window: number;
-	/** Below the byte limit of its queue. */
-	hasRoom(): boolean;
+	/** Bytes of output that have not reached the kernel. */
+	readonly filled: number;
+	/** Bytes of output that have, since the connection began. */
+	readonly taken: number;
 	write(frame: Buffer): void;
 	countSent(): void;
 	/** The waiting queue is over its limit: ends the connection. */
@@ -46,8 +48,8 @@ export interface SessionTools {
 	after(ms: number, run: () => void): Timer;
 }
 
-/** A publisher waits so long for the next hundredth of a subscriber's queue to be acknowledged. */
-const patienceMs = 50;
+/** How often it is measured whether a subscriber still reads: a hundredth of its queue in this time is worth waiting for. */
+const paceMs = 50;
 
 /** What outlives a connection: subscriptions, and QoS 1 messages under way or waiting. */
 export class Session {
@@ -62,9 +64,9 @@ export class Session {
 	awaySince = 0;
 	dropped = 0;
 	/** Publishers held until this session has caught up. */
-	readonly #held = new Set<() => void>();
+	readonly #held = new Map<() => void, number>();
 	#patience: Timer | undefined;
-	/** It does not acknowledge at a pace worth waiting for; nobody waits for it until it has caught up. */
+	/** It does not read at a pace worth waiting for; nobody waits for it until it has caught up. */
 	#stalled = false;
 	#inflight = new Map<number, Queued>();
 	#waiting = new Fifo<Queued>();
@@ -88,6 +90,11 @@ export class Session {
 		return this.#waiting.length;
 	}
 
+	/** Something waits for it: messages, or publishers. */
+	get isBehind(): boolean {
+		return this.#stalled || this.#held.size > 0 || this.#waiting.length > 0;
+	}
+
 	get queuedBytes(): number {
 		return this.#waitingBytes;
 	}
@@ -105,10 +112,13 @@ export class Session {
 	#sendNow(message: Message, retain: boolean, ids: readonly number[] | undefined): void {
 		const line = this.line;
 		if (line === undefined) return;
-		if (!line.hasRoom()) {
+		const { filled } = line;
+		const { queueBytes } = this.#tools.limits;
+		if (filled >= queueBytes) {
 			this.drop();
 			return;
 		}
+		if (filled * 2 > queueBytes && !this.#stalled) this.#tools.congested(this);
 		const frame = message.frame({
 			version: line.version,
 			qos: 0,
@@ -129,7 +139,7 @@ export class Session {
 	#enqueue(queued: Queued): void {
 		queued.message.own();
 		const line = this.line;
-		if (line !== undefined && this.#waiting.length === 0 && this.#inflight.size < line.window && line.hasRoom()) {
+		if (line !== undefined && this.#waiting.length === 0 && this.#inflight.size < line.window && this.#hasRoom(line)) {
 			this.#sendFirst(line, queued);
 			return;
 		}
@@ -163,6 +173,10 @@ export class Session {
 		line.write(frame);
 	}
 
+	#hasRoom(line: Line): boolean {
+		return line.filled < this.#tools.limits.queueBytes;
+	}
+
 	#freePacketId(): number {
 		let id = this.#nextPacketId;
 		while (this.#inflight.has(id)) id = id === 65_535 ? 1 : id + 1;
@@ -180,12 +194,13 @@ export class Session {
 	pump(): void {
 		const line = this.line;
 		if (line === undefined) return;
-		while (this.#waiting.length > 0 && this.#inflight.size < line.window && line.hasRoom()) {
+		while (this.#waiting.length > 0 && this.#inflight.size < line.window && this.#hasRoom(line)) {
 			const next = this.#waiting.shift() as Queued;
 			this.#waitingBytes -= next.message.bytes;
 			this.#sendFirst(line, next);
 		}
-		if (this.#waiting.length * 4 < this.#tools.limits.queueMessages) {
+		const { queueMessages, queueBytes } = this.#tools.limits;
+		if (this.#waiting.length * 4 < queueMessages && line.filled * 4 < queueBytes) {
 			this.#stalled = false;
 			if (this.#held.size > 0) this.release();
 		}
@@ -195,27 +210,40 @@ export class Session {
 		}
 	}
 
-	/** Keeps a publisher waiting while this client reads well. */
-	hold(goOn: () => void): void {
-		this.#held.add(goOn);
-		if (this.#patience === undefined) this.#watchPace();
+	/** Keeps a publisher waiting while this client reads well, and `patienceMs` when it does not. */
+	hold(goOn: () => void, patienceMs: number): void {
+		this.#held.set(goOn, patienceMs);
+		if (this.#patience === undefined) this.#watchPace(0);
 	}
 
-	#watchPace(): void {
-		const before = this.#acknowledged;
-		this.#patience = this.#tools.after(patienceMs, () => {
+	#watchPace(waitedMs: number): void {
+		const { queueMessages, queueBytes } = this.#tools.limits;
+		const acknowledged = this.#acknowledged;
+		const taken = this.line?.taken ?? 0;
+		this.#patience = this.#tools.after(paceMs, () => {
 			this.#patience = undefined;
-			this.#stalled = (this.#acknowledged - before) * 100 < this.#tools.limits.queueMessages;
-			if (this.#stalled) this.release();
-			else this.#watchPace();
+			const messages = this.#acknowledged - acknowledged;
+			const bytes = (this.line?.taken ?? taken) - taken;
+			if (messages * 100 >= queueMessages || bytes * 100 >= queueBytes) this.#watchPace(0);
+			else this.#losePatience(waitedMs + paceMs);
 		});
+	}
+
+	#losePatience(waitedMs: number): void {
+		for (const [goOn, patienceMs] of this.#held)
+			if (patienceMs <= waitedMs) {
+				this.#held.delete(goOn);
+				goOn();
+			}
+		if (this.#held.size > 0) this.#watchPace(waitedMs);
+		else this.#stalled = true;
 	}
 
 	/** Lets held publishers go on. */
 	release(): void {
 		this.#patience?.cancel();
 		this.#patience = undefined;
-		for (const goOn of this.#held) goOn();
+		for (const goOn of this.#held.keys()) goOn();
 		this.#held.clear();
 	}
 
