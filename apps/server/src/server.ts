@@ -78,7 +78,7 @@ export function createServer({
 		directory,
 		bus,
 		clock,
-		log: log.part("sense"),
+		log,
 		drivers,
 		dataFolder: data,
 		stored: {
@@ -113,6 +113,7 @@ export function createServer({
 		dataClassOf: known.classOfTag,
 		topicOf: (tag) => `${config.get(namespaceSection).root}/${tag}`,
 		temporaryFolder: join(data, "temporary"),
+		requestReplay: sense.replay,
 	});
 
 	const { mqtt } = config.get(namespaceSection);

@@ -44,7 +44,7 @@ async function senseForTest(sense: Record<string, unknown>, { folder = mkdtempSy
 		log: silentLog,
 		drivers: { blocks: async () => machine.driver, items: async () => items.driver },
 		dataFolder: folder,
-		environment: { PLC_PASSWORD: "s3cret" },
+		environment: { MILLWRIGHT_SECRET_PLC: "s3cret", HOME: "a home" },
 	});
 	let isStopped = false;
 	const stop = async () => {
@@ -221,8 +221,8 @@ test("a change is shown with its difference, effects and problems before it is m
 test("passwords may stand in the environment", async () => {
 	const { machine, service } = await senseForTest({
 		connections: {
-			press: { ...press, settings: { host: "h", password: inEnvironment("PLC_PASSWORD") } },
-			other: { ...oven, settings: { host: "h", password: inEnvironment("NOBODY") } },
+			press: { ...press, settings: { host: "h", password: inEnvironment("MILLWRIGHT_SECRET_PLC") } },
+			other: { ...oven, settings: { host: "h", password: inEnvironment("MILLWRIGHT_SECRET_NOBODY") } },
 		},
 	});
 	await eventually(() => machine.opens === 1);
@@ -230,7 +230,7 @@ test("passwords may stand in the environment", async () => {
 	expect(connections.find(({ connection }) => connection === "press")?.state).toBe("connected");
 	expect(connections.find(({ connection }) => connection === "other")).toMatchObject({
 		state: "misconfigured",
-		reason: "The environment has no NOBODY",
+		reason: "The environment has no MILLWRIGHT_SECRET_NOBODY",
 	});
 });
 

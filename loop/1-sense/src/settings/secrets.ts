@@ -6,10 +6,19 @@ const secretName = /password|passphrase|secret|token|privatekey/i;
 /** Shown instead of a secret; sent back unchanged it means "as it was". */
 export const mask = "********";
 
-/** `${env:NAME}` in any text, replaced when a connection opens; throws `sense.environment-missing`. */
+/** Only variables named so can be referred to: whoever may configure a machine must not read the rest of the environment with it. */
+const openTo = "MILLWRIGHT_SECRET_";
+
+/** `${env:MILLWRIGHT_SECRET_…}` in any text, replaced when a connection opens; throws `sense.environment-missing` or `sense.environment-closed`. */
 export function resolveEnvironment<T>(value: T, environment: Readonly<Record<string, string | undefined>>, place = ""): T {
 	if (typeof value === "string")
 		return value.replace(reference, (_whole, name: string) => {
+			if (!name.startsWith(openTo))
+				throw new MillwrightError("sense.environment-closed", `Settings may not refer to ${name}`, {
+					kind: "input",
+					place,
+					hint: `Name the variable ${openTo}${name}.`,
+				});
 			const found = environment[name];
 			if (found === undefined)
 				throw new MillwrightError("sense.environment-missing", `The environment has no ${name}`, {

@@ -1,6 +1,6 @@
 /**
  * What this package costs by itself: a driver that answers at once, everything else real (pipelines, ring with fsync).
- * node loop/1-sense/bench/throughput.ts [connections] [tags each] [poll ms] [seconds]
+ * node loop/1-sense/measure/throughput.ts [connections] [tags each] [poll ms] [seconds]
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
