@@ -118,6 +118,7 @@ export class Connection implements Line {
 	write(frame: Buffer): void {
 		this.#core.counts.bytesSent += frame.length;
 		this.#written += frame.length;
+		if (this.#outbox.bytes === 0) this.session?.progressed();
 		this.#outbox.push(frame);
 	}
 
@@ -323,6 +324,7 @@ export class Connection implements Line {
 	#went(): void {
 		if (this.#state !== "open") return;
 		const session = this.session as Session;
+		session.progressed();
 		if (session.isBehind && this.#outbox.bytes * 4 < this.#core.limits.queueBytes) session.pump();
 		if (this.#transport.bufferedBytes > 0) return;
 		this.#controlBytes = 0;

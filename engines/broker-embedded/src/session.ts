@@ -50,6 +50,8 @@ export interface SessionTools {
 
 /** How often it is measured whether a subscriber still reads: a hundredth of its queue in this time is worth waiting for. */
 const paceMs = 50;
+/** Reading nothing for so long while its queue fills is being frozen. */
+const frozenMs = 250;
 
 /** What outlives a connection: subscriptions, and QoS 1 messages under way or waiting. */
 export class Session {
@@ -73,6 +75,8 @@ export class Session {
 	#waitingBytes = 0;
 	#nextPacketId = 1;
 	#acknowledged = 0;
+	/** Monotonic ms of the last proof that it reads. */
+	#progressAt = 0;
 	readonly #tools: SessionTools;
 
 	constructor(key: string, clientId: string, rights: BrokerRights, tools: SessionTools) {
@@ -118,7 +122,7 @@ export class Session {
 			this.drop();
 			return;
 		}
-		if (filled * 2 > queueBytes && !this.#stalled) this.#tools.congested(this);
+		if (filled * 2 > queueBytes && this.#isWorthWaiting()) this.#tools.congested(this);
 		const frame = message.frame({
 			version: line.version,
 			qos: 0,
@@ -154,7 +158,7 @@ export class Session {
 		if (line === undefined && this.expirySeconds === 0) return;
 		this.#waiting.push(queued);
 		this.#waitingBytes += bytes;
-		if (line !== undefined && this.#waiting.length * 2 > queueMessages && !this.#stalled) this.#tools.congested(this);
+		if (line !== undefined && this.#waiting.length * 2 > queueMessages && this.#isWorthWaiting()) this.#tools.congested(this);
 	}
 
 	#sendFirst(line: Line, queued: Queued): void {
@@ -187,7 +191,18 @@ export class Session {
 	acknowledge(packetId: number): void {
 		if (!this.#inflight.delete(packetId)) return;
 		this.#acknowledged++;
+		this.progressed();
 		this.pump();
+	}
+
+	/** The client has read something, or everything is read and more begins. */
+	progressed(): void {
+		this.#progressAt = this.#tools.nowMs();
+	}
+
+	/** Whose queue filled up in a moment may empty it in another; who has read nothing meanwhile is frozen. */
+	#isWorthWaiting(): boolean {
+		return !this.#stalled && this.#tools.nowMs() - this.#progressAt < frozenMs;
 	}
 
 	/** Sends what waited, as far as the client's window and queue allow. */
@@ -250,6 +265,7 @@ export class Session {
 	/** After a reconnect: what was under way goes again, marked as a repetition, then what waited. */
 	resume(line: Line): void {
 		this.line = line;
+		this.progressed();
 		const nowMs = this.#tools.nowMs();
 		for (const [packetId, { message, retain, ids }] of this.#inflight) {
 			const frame = message.frame({ version: line.version, qos: 1, retain, packetId, dup: true, ids, nowMs });

@@ -1,3 +1,4 @@
+import { createFakeClock } from "@millwright/testkit/fake-clock";
 import { expect, test } from "vitest";
 import { brokerForTest } from "./testing/broker-for-test.ts";
 import { RawClient } from "./testing/raw-client.ts";
@@ -122,4 +123,19 @@ test("a flood from one publisher leaves room for another", async () => {
 	expect(broker.figures().received).toBeLessThan(300_001);
 	await flooder.settled();
 	expect(broker.figures().received).toBe(300_001);
+});
+
+test("nobody waits for a subscriber that was frozen when its queue filled", async () => {
+	const clock = createFakeClock();
+	await using broker = await brokerForTest({ clock, limits: { queueMessages: 100 } });
+	const frozen = await RawClient.open(broker.port, { clientId: "frozen", keepalive: 600, properties: { receiveMaximum: 1 } });
+	await frozen.subscribe("t", 1);
+	for (let i = 0; i < 41; i++) broker.publish({ topic: "t", payload: Buffer.from("x"), qos: 1 });
+	await clock.advance(300);
+	const writer = await RawClient.open(broker.port, { version: 4 });
+	// The clock stands still: had the writer been made to wait, it would wait for ever.
+	for (let i = 1; i <= 55; i++)
+		writer.send({ cmd: "publish", topic: "t", payload: "x", qos: 1, messageId: i, dup: false, retain: false });
+	expect((await writer.settled()).filter((packet) => packet.cmd === "puback")).toHaveLength(55);
+	expect(broker.clients()[0]).toMatchObject({ queuedMessages: 96, droppedMessages: 0 });
 });
