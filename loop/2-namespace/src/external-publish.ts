@@ -80,7 +80,7 @@ export function createExternalGate(tools: {
 		const failed = (error: unknown): void =>
 			log.error("Samples of MQTT clients could not be taken in", { rows: rows.length, error: String(error) });
 		try {
-			const done = tools.ingest(externalConnection, rows, { historical, readAtMs: clock.nowMs() });
+			const done = tools.ingest(externalConnection, rows, { historical, receivedMs: clock.nowMs() });
 			if (done instanceof Promise) done.catch(failed);
 		} catch (error) {
 			failed(error);

@@ -93,8 +93,7 @@ export function createNamespaceService(tools: {
 			const seen = seenBy(call);
 			const found = topics
 				.all()
-				.filter((topic) => seen[classIndex[topic.dataClass]] && wanted.every((word) => topic.name.includes(word)))
-				.sort((a, b) => (a.name < b.name ? -1 : 1));
+				.filter((topic) => seen[classIndex[topic.dataClass]] && wanted.every((word) => topic.name.includes(word)));
 			return { tags: found.slice(offset, offset + limit).map(shown), total: found.length };
 		},
 		async topic({ tag }, call) {

@@ -49,6 +49,7 @@ export class TagTopics {
 	/** Ids whose values other tags carry as context. */
 	readonly #contextIds = new Set<number>();
 	readonly #unknown = new Set<number>();
+	#sorted: TagTopic[] | undefined;
 	#size = 0;
 
 	constructor(tools: TagTopicTools, root: string) {
@@ -64,8 +65,10 @@ export class TagTopics {
 		return this.#byId[id];
 	}
 
-	all(): TagTopic[] {
-		return this.#byId.filter((topic) => topic !== undefined);
+	/** By name; sorted again only after a topic came or went. */
+	all(): readonly TagTopic[] {
+		this.#sorted ??= this.#byId.filter((topic) => topic !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
+		return this.#sorted;
 	}
 
 	isContext(id: number): boolean {
@@ -106,6 +109,7 @@ export class TagTopics {
 		};
 		this.#byId[id] = topic;
 		this.#size++;
+		this.#sorted = undefined;
 		this.compile(topic);
 		return topic;
 	}
@@ -114,6 +118,7 @@ export class TagTopics {
 		this.tree.remove(topic.leaf, classIndex[topic.dataClass], this.isAbnormal(topic.id));
 		this.#byId[topic.id] = undefined;
 		this.#size--;
+		this.#sorted = undefined;
 		this.columns.forget(topic.id);
 	}
 
