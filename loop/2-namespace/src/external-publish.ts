@@ -53,7 +53,7 @@ interface Refused {
 export type IngestExternal = (
 	connection: string,
 	rows: readonly Sample[],
-	about: { historical: boolean; readAtMs: number },
+	about: { historical: boolean; receivedMs: number },
 ) => unknown;
 
 /**
