@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { ensureInstalled } from "./lib/install.mjs";
-import { findNode, root } from "./lib/node.mjs";
+import { findNode, root, serverEnvironment } from "./lib/node.mjs";
 import { ensureWebBuilt } from "./lib/web.mjs";
 
 const [major] = process.versions.node.split(".").map(Number);
@@ -15,6 +15,7 @@ await ensureWebBuilt();
 const child = spawn(findNode(), [join(root, "apps", "server", "src", "main.ts"), "start", "--demo", ...process.argv.slice(2)], {
 	cwd: root,
 	stdio: "inherit",
+	env: serverEnvironment(),
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("close", (code, signal) => process.exit(code ?? (signal ? 1 : 0)));

@@ -18,3 +18,6 @@ export function findNode() {
 		`Node ${process.versions.node} cannot run TypeScript, and npm has no Node 24 for ${process.platform}-${process.arch}. Install Node 24 and try again.`,
 	);
 }
+
+/** DuckDB's questions and SQLite's files share libuv's threads; four (the default) would make a chart wait for a flush. */
+export const serverEnvironment = () => ({ ...process.env, UV_THREADPOOL_SIZE: process.env.UV_THREADPOOL_SIZE ?? "8" });

@@ -27,7 +27,7 @@ export async function startProgram<Ready>(
 ): Promise<Running<Ready>> {
 	const child = spawn(process.execPath, [script, ...args], {
 		cwd: root,
-		env: { ...process.env, ...env },
+		env: { ...process.env, UV_THREADPOOL_SIZE: "8", ...env },
 		stdio: ["pipe", "pipe", "pipe"],
 	});
 	const exited = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
