@@ -8,11 +8,13 @@ import { PublishGate } from "./incoming.ts";
 import { fixedLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
 import { type ParsedPublish, parsePublish } from "./publish-codec.ts";
+import { ReadingPace } from "./reading-pace.ts";
 import { ProtocolError, Reason, returnCodeOf } from "./reason-codes.ts";
 import { RetainedDelivery } from "./retained-delivery.ts";
 import type { Line, Session } from "./session.ts";
 import type { Sessions, Will } from "./sessions.ts";
 import { subscribe, unsubscribe } from "./subscribing.ts";
+import { TopicAliases } from "./topic-aliases.ts";
 import type { Transport } from "./transport.ts";
 
 export interface ConnectionTools {
@@ -25,11 +27,6 @@ export interface ConnectionTools {
 }
 
 const nothing = Buffer.alloc(0);
-/** Who has so much to say at once (or all together eight times as much) can wait a moment; who speaks at a pace is not made to. */
-const floodBytes = 16_384;
-const floodPatienceMs = 500;
-const pacedPatienceMs = 50;
-
 /** One client on one transport, from its first byte to its last. */
 export class Connection implements Line {
 	version: 3 | 4 | 5 = 4;
@@ -46,22 +43,15 @@ export class Connection implements Line {
 	readonly #reader = new FrameReader(fixedLimits.connectBytes);
 	readonly #retained: RetainedDelivery;
 	readonly #takePacket = (bytes: Buffer, start: number, body: number, end: number): void => this.#take(bytes, start, body, end);
-	readonly #goOn = (): boolean => this.#state !== "closed" && this.#holds === 0;
+	readonly #goOn = (): boolean => this.#state !== "closed" && !this.#pace.isHeld;
 	#state: "waiting" | "admitting" | "open" | "closed" = "waiting";
 	#dialect: Dialect | undefined;
 	#terms: Terms | undefined;
 	#gate: PublishGate | undefined;
 	#will: Will | undefined;
-	#aliases: Map<number, string> | undefined;
-	/** Reasons not to read now; reading goes on at none. */
-	#holds = 0;
-	#readThisTurn = 0;
-	/** Of the last read; a large one is a flood. */
-	#chunkBytes = 0;
+	readonly #aliases = new TopicAliases();
+	readonly #pace: ReadingPace;
 	#written = 0;
-	#controlBytes = 0;
-	#heldForControl = false;
-	#heldForTurn = false;
 	#overflowing = false;
 	/** Monotonic ms: of the last whole packet, and of the packet that is not whole yet. */
 	#heardAt: number;
@@ -73,6 +63,7 @@ export class Connection implements Line {
 		this.#tools = tools;
 		this.#core = tools.core;
 		this.#transport = transport;
+		this.#pace = new ReadingPace(tools.core, transport, () => this.#read(nothing));
 		this.#outbox = new Outbox(transport, tools.core.turn, () => this.#went());
 		this.#retained = new RetainedDelivery(tools.core, () => this.#outbox.bytes * 2 < tools.core.limits.queueBytes);
 		this.connectedAtMs = tools.core.clock.nowMs();
@@ -186,23 +177,10 @@ export class Connection implements Line {
 
 	// ---- reading ----
 
-	#hold(): void {
-		if (this.#holds++ === 0) this.#transport.pause();
-	}
-
-	#release(): void {
-		if (--this.#holds > 0 || this.#state === "closed") return;
-		this.#transport.resume();
-		this.#read(nothing);
-	}
-
 	#read(chunk: Buffer): void {
 		if (this.#state === "closed") return;
 		this.#core.counts.bytesReceived += chunk.length;
-		if (this.#readThisTurn === 0 && chunk.length > 0) this.#core.turn.after(this.#newTurn);
-		this.#readThisTurn += chunk.length;
-		this.#core.turnBytes += chunk.length;
-		if (chunk.length > 0) this.#chunkBytes = chunk.length;
+		this.#pace.took(chunk.length);
 		const before = this.#reader.pending;
 		try {
 			this.#reader.push(chunk, this.#takePacket, this.#goOn);
@@ -220,14 +198,6 @@ export class Connection implements Line {
 		if (this.#core.counts.partialBytes > fixedLimits.partialBytes && pending > 65_536)
 			this.disconnect(Reason.quotaExceeded, "Too many unfinished packets are held", { will: true });
 	}
-
-	readonly #newTurn = (): void => {
-		this.#readThisTurn = 0;
-		this.#core.turnBytes = 0;
-		if (!this.#heldForTurn) return;
-		this.#heldForTurn = false;
-		this.#release();
-	};
 
 	#countPartial(): void {
 		this.#core.counts.partialBytes += this.#reader.pending - this.#partial;
@@ -261,10 +231,7 @@ export class Connection implements Line {
 		else if (type === 4 && end - body >= 2) this.session?.acknowledge(bytes.readUInt16BE(body));
 		else if (type === 12 && end === body) this.#reply(pingResponse);
 		else this.#control(parseControl(bytes.subarray(start, end), this.#dialect));
-		if (this.#readThisTurn > fixedLimits.readPerTurn && !this.#heldForTurn) {
-			this.#heldForTurn = true;
-			this.#hold();
-		}
+		this.#pace.share();
 	}
 
 	#control(packet: Packet): void {
@@ -309,15 +276,9 @@ export class Connection implements Line {
 		this.end("the client said goodbye", { will: packet.reasonCode !== undefined && packet.reasonCode !== Reason.success });
 	}
 
-	/** Answers count against a client that sends and never reads. */
 	#reply(frame: Buffer): void {
 		this.write(frame);
-		if (this.#transport.bufferedBytes === 0) this.#controlBytes = 0;
-		this.#controlBytes += frame.length;
-		if (this.#controlBytes > fixedLimits.controlBytes && !this.#heldForControl && this.#transport.bufferedBytes > 0) {
-			this.#heldForControl = true;
-			this.#hold();
-		}
+		this.#pace.answered(frame.length);
 	}
 
 	/** The kernel took what was written: what waited may follow. */
@@ -327,12 +288,8 @@ export class Connection implements Line {
 		session.progressed();
 		if (session.isBehind && this.#outbox.bytes * 4 < this.#core.limits.queueBytes) session.pump();
 		if (this.#transport.bufferedBytes > 0) return;
-		this.#controlBytes = 0;
 		if (this.#retained.pending > 0) this.#retained.pump();
-		if (this.#heldForControl) {
-			this.#heldForControl = false;
-			this.#release();
-		}
+		this.#pace.emptied();
 	}
 
 	// ---- publishing ----
@@ -343,7 +300,7 @@ export class Connection implements Line {
 		const { qos, properties, packetId, retain } = parsed;
 		// The place where QoS 2 will begin: PUBREC instead of refusal.
 		if (qos === 2) throw new ProtocolError(Reason.qosNotSupported, "QoS 2 is not supported; the highest is 1");
-		const topic = properties === undefined ? parsed.topic : this.#aliased(parsed.topic, properties.topicAlias);
+		const topic = properties === undefined ? parsed.topic : this.#aliases.resolve(parsed.topic, properties.topicAlias);
 		const gate = this.#gate as PublishGate;
 		if (!gate.isTopic(topic)) throw new ProtocolError(Reason.topicNameInvalid, "The topic is not a topic name");
 		const plain = qos === 0 && !retain && properties === undefined;
@@ -357,33 +314,7 @@ export class Connection implements Line {
 			...(whole === undefined ? {} : this.version === 5 ? { frame5: whole } : { frame3: whole }),
 		});
 		if (qos === 1) this.#reply(encodePuback(packetId, reason, this.version));
-		if (this.#core.congested.size > 0) this.#waitForReaders(qos);
-	}
-
-	#aliased(topic: string, alias: number | undefined): string {
-		if (alias === undefined) return topic;
-		if (alias < 1 || alias > fixedLimits.topicAliases) throw new ProtocolError(Reason.topicAliasInvalid, `Topic alias ${alias}`);
-		this.#aliases ??= new Map();
-		if (topic !== "") {
-			this.#aliases.set(alias, topic);
-			return topic;
-		}
-		const known = this.#aliases.get(alias);
-		if (known === undefined) throw new ProtocolError(Reason.protocolError, `Topic alias ${alias} was never given a topic`);
-		return known;
-	}
-
-	/** A publisher of QoS 1, or one that floods, waits for receivers that read but cannot follow; frozen ones hold nobody up. */
-	#waitForReaders(qos: 0 | 1): void {
-		const congested = [...this.#core.congested];
-		this.#core.congested.clear();
-		const floods = this.#chunkBytes >= floodBytes || this.#core.turnBytes >= floodBytes * 8;
-		if (qos === 0 && !floods) return;
-		for (const session of congested) {
-			if (session === this.session) continue;
-			this.#hold();
-			session.hold(() => this.#core.turn.after(() => this.#release()), floods ? floodPatienceMs : pacedPatienceMs);
-		}
+		if (this.#core.congested.size > 0) this.#pace.waitForReaders(this.session, qos);
 	}
 
 	// ---- admission ----
@@ -393,7 +324,7 @@ export class Connection implements Line {
 		this.version = packet.protocolVersion ?? 4;
 		const terms = termsOf(packet, this.#core);
 		if (!this.#tools.mayEnter()) throw new ProtocolError(Reason.serverBusy, "Too many clients");
-		this.#hold();
+		this.#pace.hold();
 		authenticate(this.#core, packet, terms, this.#transport).then(
 			(rights) => this.#decide(packet, terms, rights),
 			(error: unknown) => {
@@ -411,6 +342,8 @@ export class Connection implements Line {
 			return;
 		}
 		try {
+			// Others may have come in while this one was looked up.
+			if (!this.#tools.mayEnter()) throw new ProtocolError(Reason.serverBusy, "Too many clients");
 			this.#open(packet, terms, rights);
 		} catch (error) {
 			this.#broken(error);
@@ -448,7 +381,7 @@ export class Connection implements Line {
 		this.write(encodeControl(connackOf(terms, core, present), terms.version));
 		session.resume(this);
 		this.#tools.opened(this);
-		this.#release();
+		this.#pace.release();
 	}
 
 	/** Rights may have changed while the client was away. */

@@ -1,0 +1,100 @@
+import type { BrokerCore } from "./core.ts";
+import { fixedLimits } from "./limits.ts";
+import type { Session } from "./session.ts";
+import type { Transport } from "./transport.ts";
+
+/** Who has so much to say at once (or all together eight times as much) can wait a moment; who speaks at a pace is not made to. */
+const floodBytes = 16_384;
+const floodPatienceMs = 500;
+const pacedPatienceMs = 50;
+
+/** How fast one client is read: not more than its share of a turn, and not while others cannot follow. */
+export class ReadingPace {
+	readonly #core: BrokerCore;
+	readonly #transport: Transport;
+	readonly #goOn: () => void;
+	/** Reasons not to read now; reading goes on at none. */
+	#holds = 0;
+	#readThisTurn = 0;
+	/** Of the last read; a large one is a flood. */
+	#chunkBytes = 0;
+	#heldForTurn = false;
+	#heldForControl = false;
+	#controlBytes = 0;
+
+	/** `goOn` is called when reading may go on, with the transport already resumed. */
+	constructor(core: BrokerCore, transport: Transport, goOn: () => void) {
+		this.#core = core;
+		this.#transport = transport;
+		this.#goOn = goOn;
+	}
+
+	get isHeld(): boolean {
+		return this.#holds > 0;
+	}
+
+	hold(): void {
+		if (this.#holds++ === 0) this.#transport.pause();
+	}
+
+	release(): void {
+		if (--this.#holds > 0) return;
+		this.#transport.resume();
+		this.#goOn();
+	}
+
+	/** Bytes came. */
+	took(bytes: number): void {
+		if (bytes === 0) return;
+		if (this.#readThisTurn === 0) this.#core.turn.after(this.#newTurn);
+		this.#readThisTurn += bytes;
+		this.#core.turnBytes += bytes;
+		this.#chunkBytes = bytes;
+	}
+
+	/** After each packet: a client that had its share waits for the next turn. */
+	share(): void {
+		if (this.#readThisTurn <= fixedLimits.readPerTurn || this.#heldForTurn) return;
+		this.#heldForTurn = true;
+		this.hold();
+	}
+
+	readonly #newTurn = (): void => {
+		this.#readThisTurn = 0;
+		this.#core.turnBytes = 0;
+		if (!this.#heldForTurn) return;
+		this.#heldForTurn = false;
+		this.release();
+	};
+
+	/** Answers count against a client that asks and never reads. */
+	answered(bytes: number): void {
+		const idle = this.#transport.bufferedBytes === 0;
+		this.#controlBytes = idle ? bytes : this.#controlBytes + bytes;
+		if (idle || this.#controlBytes <= fixedLimits.controlBytes || this.#heldForControl) return;
+		this.#heldForControl = true;
+		this.hold();
+	}
+
+	/** Everything written was taken. */
+	emptied(): void {
+		this.#controlBytes = 0;
+		if (!this.#heldForControl) return;
+		this.#heldForControl = false;
+		this.release();
+	}
+
+	/** A publisher of QoS 1, or one that floods, waits for receivers that read but cannot follow; frozen ones hold nobody up. */
+	waitForReaders(own: Session | undefined, qos: 0 | 1): void {
+		const congested = [...this.#core.congested];
+		this.#core.congested.clear();
+		const floods = this.#chunkBytes >= floodBytes || this.#core.turnBytes >= floodBytes * 8;
+		if (qos === 0 && !floods) return;
+		for (const session of congested) {
+			if (session === own) continue;
+			this.hold();
+			// On the next turn: the receiver is in the middle of its own work.
+			session.hold(() => this.#core.turn.after(() => this.release()), floods ? floodPatienceMs : pacedPatienceMs);
+		}
+	}
+}
