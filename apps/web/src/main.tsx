@@ -15,7 +15,7 @@ import { questions } from "./data/questions.ts";
 await startLanguage();
 createRoot(document.getElementById("root") as HTMLElement).render(
 	<StrictMode>
-		<MantineProvider theme={theme} defaultColorScheme="auto">
+		<MantineProvider theme={theme} defaultColorScheme="auto" deduplicateCssVariables={false}>
 			<QueryClientProvider client={questions}>
 				<Gate />
 			</QueryClientProvider>

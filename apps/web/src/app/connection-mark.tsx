@@ -1,4 +1,3 @@
-import { Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { live, useLiveStatus } from "../data/live.ts";
 import { useFormat, useNow } from "../parts/use-format.ts";
@@ -28,18 +27,17 @@ export function ConnectionMark() {
 	}
 	const shown = Number.isNaN(age) ? roundTrip : age;
 	return (
-		<Tooltip
-			label={t("live.explain", {
+		<span
+			className="live-mark"
+			title={t("live.explain", {
 				age: Number.isNaN(age) ? "–" : format.duration(age),
 				worst: Number.isNaN(worst) ? "–" : format.duration(worst),
 				roundTrip: roundTrip === undefined ? "–" : format.duration(roundTrip),
 			})}
 		>
-			<span className="live-mark">
-				<span className="live-dot" aria-hidden="true" />
-				<span>{t("live.live")}</span>
-				{shown === undefined ? null : <span className="live-ms">· {format.duration(Math.max(0, shown))}</span>}
-			</span>
-		</Tooltip>
+			<span className="live-dot" aria-hidden="true" />
+			<span>{t("live.live")}</span>
+			{shown === undefined ? null : <span className="live-ms">· {format.duration(Math.max(0, shown))}</span>}
+		</span>
 	);
 }

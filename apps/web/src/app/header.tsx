@@ -1,81 +1,43 @@
-import { ActionIcon, Button, Kbd, Menu, useMantineColorScheme } from "@mantine/core";
-import { IconLogout, IconMenu2, IconSearch, IconUserCircle } from "@tabler/icons-react";
+import { ActionIcon, Button, Kbd } from "@mantine/core";
+import { IconMenu2, IconSearch, IconUserCircle } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { access } from "../data/clients.ts";
 import { useActiveLimits } from "../data/use-overview.ts";
 import { SeverityCount } from "../parts/severity.tsx";
 import { useFormat, useNow } from "../parts/use-format.ts";
 import { ConnectionMark } from "./connection-mark.tsx";
-import { type Language, languages, speak } from "./i18n.ts";
 import { Mark } from "./mark.tsx";
 import { useSession } from "./session.tsx";
 
-const languageNames: Record<Language, string> = { en: "English", es: "Español" };
-const schemes = ["light", "dark", "auto"] as const;
+const loadMenu = () => import("./person-menu.tsx");
+const PersonMenu = lazy(() => loadMenu().then((part) => ({ default: part.PersonMenu })));
 
-function PersonMenu() {
-	const { t, i18n } = useTranslation();
-	const { me, may, signOut } = useSession();
-	const { colorScheme, setColorScheme } = useMantineColorScheme();
-	return (
-		<Menu position="bottom-end" width={220}>
-			<Menu.Target>
-				<ActionIcon
-					variant="subtle"
-					color="gray"
-					size={32}
-					aria-label={t("person.menu", { name: me.name })}
-					className="quiet-icon"
-				>
-					<IconUserCircle size={20} stroke={1.6} />
-				</ActionIcon>
-			</Menu.Target>
-			<Menu.Dropdown>
-				<Menu.Label>
-					{me.name} · {me.roles.map((role) => t(`role.${role}`)).join(", ")}
-				</Menu.Label>
-				{may("access.updateMe") ? (
-					<Menu.Item component={Link} to="/users" search={{ tab: "me" } as never}>
-						{t("person.account")}
-					</Menu.Item>
-				) : null}
-				<Menu.Divider />
-				<Menu.Label>{t("person.language")}</Menu.Label>
-				{languages.map((language) => (
-					<Menu.Item
-						key={language}
-						role="menuitemradio"
-						aria-checked={i18n.language === language}
-						rightSection={i18n.language === language ? "✓" : null}
-						onClick={() => {
-							void speak(language);
-							// Remembered for the next machine as well; failing that it holds here.
-							if (may("access.updateMe")) access.updateMe({ language }).catch(() => {});
-						}}
-					>
-						<span lang={language}>{languageNames[language]}</span>
-					</Menu.Item>
-				))}
-				<Menu.Divider />
-				<Menu.Label>{t("person.colours")}</Menu.Label>
-				{schemes.map((scheme) => (
-					<Menu.Item
-						key={scheme}
-						role="menuitemradio"
-						aria-checked={colorScheme === scheme}
-						rightSection={colorScheme === scheme ? "✓" : null}
-						onClick={() => setColorScheme(scheme)}
-					>
-						{t(`person.scheme.${scheme}`)}
-					</Menu.Item>
-				))}
-				<Menu.Divider />
-				<Menu.Item leftSection={<IconLogout size={15} />} onClick={() => void signOut()}>
-					{t("person.signOut")}
-				</Menu.Item>
-			</Menu.Dropdown>
-		</Menu>
+/** The button is there at once, its menu when it is wanted. */
+function PersonButton() {
+	const { t } = useTranslation();
+	const { me } = useSession();
+	const [wanted, setWanted] = useState(false);
+	const button = (
+		<ActionIcon
+			variant="subtle"
+			color="gray"
+			size={32}
+			aria-label={t("person.menu", { name: me.name })}
+			aria-haspopup="menu"
+			className="quiet-icon"
+			onPointerEnter={() => void loadMenu()}
+			onClick={() => setWanted(true)}
+		>
+			<IconUserCircle size={20} stroke={1.6} />
+		</ActionIcon>
+	);
+	return wanted ? (
+		<Suspense fallback={button}>
+			<PersonMenu />
+		</Suspense>
+	) : (
+		button
 	);
 }
 
@@ -133,7 +95,7 @@ export function Header({ onSearch, onMenu }: { onSearch: () => void; onMenu: () 
 			<time className="header-clock second" dateTime={new Date(now).toISOString()}>
 				{format.clock(now)}
 			</time>
-			<PersonMenu />
+			<PersonButton />
 		</header>
 	);
 }

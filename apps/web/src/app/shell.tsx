@@ -1,4 +1,3 @@
-import { Drawer } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
@@ -11,6 +10,7 @@ import { Sidebar } from "./sidebar.tsx";
 import "./shell.css";
 
 const Palette = lazy(() => import("./command-palette.tsx").then((part) => ({ default: part.CommandPalette })));
+const NavigationDrawer = lazy(() => import("./navigation-drawer.tsx").then((part) => ({ default: part.NavigationDrawer })));
 
 /** The frame around every page. */
 export function Shell() {
@@ -47,16 +47,11 @@ export function Shell() {
 				</main>
 				<BottomBar onMore={() => setMenu(true)} />
 			</div>
-			<Drawer
-				opened={menu}
-				onClose={() => setMenu(false)}
-				position="left"
-				size={280}
-				title={t("nav.main")}
-				closeButtonProps={{ "aria-label": t("action.close") }}
-			>
-				<Sidebar onGo={() => setMenu(false)} />
-			</Drawer>
+			{menu ? (
+				<Suspense fallback={null}>
+					<NavigationDrawer onClose={() => setMenu(false)} />
+				</Suspense>
+			) : null}
 			{palette ? (
 				<Suspense fallback={null}>
 					<Palette onClose={() => setPalette(false)} />

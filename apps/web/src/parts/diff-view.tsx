@@ -1,4 +1,5 @@
 import { useTranslation } from "react-i18next";
+import { ScrollText } from "./scroll-text.tsx";
 import "./diff-view.css";
 
 const kindOf = (line: string): string =>
@@ -16,13 +17,13 @@ export function DiffView({ diff }: { diff: string }) {
 	const lines = diff.split("\n").filter((line, index, all) => line !== "" || index < all.length - 1);
 	if (lines.length === 0) return <p className="second">{t("diff.none")}</p>;
 	return (
-		<pre className="diff" tabIndex={0} aria-label={t("diff.title")}>
+		<ScrollText className="diff" label={t("diff.title")}>
 			{lines.map((line, index) => (
 				// biome-ignore lint/suspicious/noArrayIndexKey: lines of a diff have no other name and never move
 				<span key={index} className={`diff-line ${kindOf(line)}`}>
 					{line || " "}
 				</span>
 			))}
-		</pre>
+		</ScrollText>
 	);
 }

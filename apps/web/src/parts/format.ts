@@ -5,14 +5,20 @@ const dates = new Map<string, Intl.DateTimeFormat>();
 function numberFormat(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
 	const key = `${locale} ${JSON.stringify(options)}`;
 	let format = numbers.get(key);
-	if (!format) numbers.set(key, (format = new Intl.NumberFormat(locale, options)));
+	if (!format) {
+		format = new Intl.NumberFormat(locale, options);
+		numbers.set(key, format);
+	}
 	return format;
 }
 
 function dateFormat(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
 	const key = `${locale} ${JSON.stringify(options)}`;
 	let format = dates.get(key);
-	if (!format) dates.set(key, (format = new Intl.DateTimeFormat(locale, options)));
+	if (!format) {
+		format = new Intl.DateTimeFormat(locale, options);
+		dates.set(key, format);
+	}
 	return format;
 }
 
@@ -32,7 +38,10 @@ export function formatValue(value: number, locale: string, decimals?: number): s
 	const size = Math.abs(value);
 	if (size !== 0 && (size >= 1e9 || size < 1e-4))
 		return numberFormat(locale, { notation: "scientific", maximumSignificantDigits: 4 }).format(value);
-	return numberFormat(locale, { maximumFractionDigits: size >= 1000 ? 1 : size >= 1 ? 3 : 5, useGrouping: "min2" }).format(value);
+	return numberFormat(locale, {
+		maximumFractionDigits: size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4,
+		useGrouping: "min2",
+	}).format(value);
 }
 
 /** A count: whole, grouped. */

@@ -2,6 +2,8 @@
 const plain: Record<string, string> = {
 	"1": "",
 	"{1}": "",
+	"{#}": "",
+	"#": "",
 	Cel: "°C",
 	"[degF]": "°F",
 	deg: "°",

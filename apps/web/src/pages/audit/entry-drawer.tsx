@@ -2,6 +2,7 @@ import { Drawer } from "@mantine/core";
 import type { AuditEntry } from "@millwright/audit/api";
 import { useTranslation } from "react-i18next";
 import { Fact } from "../../parts/panel.tsx";
+import { ScrollText } from "../../parts/scroll-text.tsx";
 import { useFormat } from "../../parts/use-format.ts";
 import { Outcome, useDeedWords } from "./entry-row.tsx";
 
@@ -34,9 +35,9 @@ export function EntryDrawer({ entry, onClose }: { entry: AuditEntry; onClose: ()
 					</Fact>
 				</dl>
 				<h2>{t("audit.input")}</h2>
-				<pre className="audit-input" tabIndex={0}>
+				<ScrollText className="audit-input" label={t("audit.input")}>
 					{JSON.stringify(entry.input, null, 2)}
-				</pre>
+				</ScrollText>
 				<dl>
 					<Fact name={t("audit.hash")}>{entry.hash}</Fact>
 					<Fact name={t("audit.previous")}>{entry.previous}</Fact>

@@ -12,6 +12,7 @@ import { LineageSteps } from "../../parts/lineage-steps.tsx";
 import { LiveNumber } from "../../parts/live-number.tsx";
 import { Kpi, KpiStrip, Panel } from "../../parts/panel.tsx";
 import { Age, QualityWord } from "../../parts/quality.tsx";
+import { ScrollText } from "../../parts/scroll-text.tsx";
 import { trustOf } from "../../parts/show-value.ts";
 import { Answer } from "../../parts/states.tsx";
 import { unitLabel } from "../../parts/unit-label.ts";
@@ -95,9 +96,9 @@ export function TopicDetail({ tag }: { tag: string }) {
 								note={t("namespace.payloadNote")}
 								side={<CopyButton text={JSON.stringify(data.payload, null, 2)} label={t("namespace.copyPayload")} />}
 							>
-								<pre className="payload" tabIndex={0}>
+								<ScrollText className="payload" label={t("namespace.payload")}>
 									{JSON.stringify(data.payload, null, 2)}
-								</pre>
+								</ScrollText>
 							</Panel>
 							{may("sense.lineage") && !data.source.external ? (
 								<Panel title={t("namespace.lineage")}>

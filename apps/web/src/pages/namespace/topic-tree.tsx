@@ -2,7 +2,7 @@ import type { TreeNode } from "@millwright/namespace/api";
 import { IconChevronRight } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { namespace } from "../../data/clients.ts";
 import { LiveNumber } from "../../parts/live-number.tsx";
@@ -63,14 +63,11 @@ export function TopicTree({ chosen, onOpen }: { chosen: string | undefined; onOp
 		})),
 	});
 	const root = answers[0];
-	const levels = useMemo(() => {
-		const known = new Map<string, readonly TreeNode[]>();
-		answers.forEach((answer, index) => {
-			if (answer.data) known.set(asked[index] as string, answer.data.nodes);
-		});
-		// A plant has one enterprise as a rule: it opens by itself.
-		return known;
-	}, [answers, asked]);
+	const levels = new Map<string, readonly TreeNode[]>();
+	answers.forEach((answer, index) => {
+		if (answer.data) levels.set(asked[index] as string, answer.data.nodes);
+	});
+	// A plant has one enterprise as a rule: it opens by itself.
 	const only = levels.get("")?.length === 1 ? levels.get("")?.[0]?.path : undefined;
 	const [opened, setOpened] = useState(false);
 	if (only !== undefined && !opened) {

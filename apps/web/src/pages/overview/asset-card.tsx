@@ -19,7 +19,7 @@ export function overviewTags(asset: AssetState): AssetState["tags"] {
 }
 
 /** What the asset does, or since when nobody knows. */
-export function ConditionLine({ asset }: { asset: AssetState }) {
+export function ConditionLine({ asset, stateShown }: { asset: AssetState; stateShown?: boolean }) {
 	const { t } = useTranslation();
 	const format = useFormat();
 	const now = useNow(5000);
@@ -37,7 +37,7 @@ export function ConditionLine({ asset }: { asset: AssetState }) {
 		.map((tag) => `${format.words(tag.title)} ${t(`limit.${tag.limit}`)}`)
 		.join(", ");
 	const parts = [
-		state || (asset.condition === "good" ? t("condition.good") : ""),
+		stateShown ? "" : state || (asset.condition === "good" ? t("condition.good") : ""),
 		beyond,
 		asset.condition === "stale" ? t("condition.stale") : "",
 	];

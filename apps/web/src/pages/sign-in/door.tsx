@@ -51,7 +51,7 @@ export function Door({
 				<Button type="submit" size="sm" loading={busy} disabled={!ready} fullWidth>
 					{action}
 				</Button>
-				<p className="door-languages" role="group" aria-label={t("person.language")}>
+				<fieldset className="door-languages" aria-label={t("person.language")}>
 					{languages.map((language) => (
 						<button
 							key={language}
@@ -64,7 +64,7 @@ export function Door({
 							{language === "en" ? "English" : "Español"}
 						</button>
 					))}
-				</p>
+				</fieldset>
 			</form>
 		</main>
 	);

@@ -237,12 +237,12 @@ export function Chart(props: ChartProps) {
 	};
 
 	return (
-		// biome-ignore lint/a11y/noNoninteractiveTabindex: arrows pan and + and - zoom the chart
 		<div
 			className="chart"
 			ref={box}
 			role="img"
 			aria-label={props.label}
+			// biome-ignore lint/a11y/noNoninteractiveTabindex: arrows pan and + and - zoom the chart
 			tabIndex={0}
 			onKeyDown={onKey}
 			style={{ height: props.height }}

@@ -64,7 +64,7 @@ export function TimeRange() {
 		? t(`range.${clock.window}`, { defaultValue: t("range.last", { time: format.duration(clock.lengthMs) }) })
 		: `${format.moment(ends.from, Date.now())} – ${format.moment(ends.until, Date.now())}`;
 	return (
-		<div className="time-range" role="group" aria-label={t("range.title")}>
+		<fieldset className="time-range" aria-label={t("range.title")}>
 			<ActionIcon variant="default" size={30} aria-label={t("range.earlier")} onClick={() => show(moved(ends, -0.5))}>
 				<IconChevronLeft size={16} />
 			</ActionIcon>
@@ -119,6 +119,6 @@ export function TimeRange() {
 					{t("range.backToLive")}
 				</Button>
 			)}
-		</div>
+		</fieldset>
 	);
 }

@@ -40,7 +40,7 @@ export function AssetHead({ asset }: { asset: AssetState }) {
 					<Kpi
 						label={asset.template}
 						value={format.words(asset.state) || t(`condition.${asset.condition}`)}
-						note={<ConditionLine asset={asset} />}
+						note={<ConditionLine asset={asset} stateShown />}
 						{...(asset.severity ? { tone: asset.severity } : {})}
 					/>
 					<Kpi

@@ -49,7 +49,7 @@ export function RegisterGrid({
 	const setAddress = (row: RegisterRow, name: string, text: string): void =>
 		set(row.id, { address: { ...row.address, [name]: text } });
 
-	const valueOf = (row: RegisterRow, reading: Reading): string => {
+	const scaledValue = (row: RegisterRow, reading: Reading): string => {
 		if (typeof reading.value !== "number") return reading.value ?? "–";
 		return format.value(reading.value * (numberIn(row.scale) ?? 1) + (numberIn(row.offset) ?? 0));
 	};
@@ -145,7 +145,7 @@ export function RegisterGrid({
 													</span>
 												) : (
 													<span className="mono" title={`${reading.address}${reading.raw ? `\n${reading.raw}` : ""}`}>
-														{valueOf(row, reading)} <span className="unit">{unitLabel(row.unit || "1")}</span>
+														{scaledValue(row, reading)} <span className="unit">{unitLabel(row.unit || "1")}</span>
 													</span>
 												)}
 												{reading.orders && reading.orders.length > 1 ? (

@@ -23,7 +23,7 @@ export function WordOrders({
 	if (!field) return null;
 	const now = chosen[field.name] || field.fallback;
 	return (
-		<span className="orders" role="group" aria-label={t("add.orders")}>
+		<fieldset className="orders" aria-label={t("add.orders")}>
 			{orders.map(({ order, value }) => (
 				<button
 					key={order}
@@ -37,6 +37,6 @@ export function WordOrders({
 					<span className="mono">{typeof value === "number" ? format.value(value * scale + offset) : (value ?? "–")}</span>
 				</button>
 			))}
-		</span>
+		</fieldset>
 	);
 }

@@ -69,56 +69,43 @@ function Rows({ tags }: { tags: TagStatus[] }) {
 		getItemKey: (index) => tags[index]?.tag ?? index,
 	});
 	return (
-		<div className="tag-list" ref={scroll} role="table" aria-label={t("connections.tags")} aria-rowcount={tags.length}>
-			<div className="tag-line head" role="row">
-				<span role="columnheader">{t("asset.tag")}</span>
-				<span role="columnheader" className="number">
-					{t("asset.value")}
-				</span>
-				<span role="columnheader" className="wide-only">
-					{t("asset.quality")}
-				</span>
-				<span role="columnheader" className="wide-only">
-					{t("connections.address")}
-				</span>
-				<span role="columnheader" className="wide-only">
-					{t("asset.age")}
-				</span>
-				<span role="columnheader">
-					<span className="visually-hidden">{t("asset.actions")}</span>
-				</span>
+		<div className="tag-list" ref={scroll}>
+			<div className="tag-line head" aria-hidden="true">
+				<span>{t("asset.tag")}</span>
+				<span className="number">{t("asset.value")}</span>
+				<span className="wide-only">{t("asset.quality")}</span>
+				<span className="wide-only">{t("connections.address")}</span>
+				<span className="wide-only">{t("asset.age")}</span>
 			</div>
-			<div role="rowgroup" style={{ height: virtual.getTotalSize(), position: "relative" }}>
+			<ul style={{ height: virtual.getTotalSize(), position: "relative" }} aria-label={t("connections.tags")}>
 				{virtual.getVirtualItems().map((item) => {
 					const tag = tags[item.index];
 					if (!tag) return null;
 					return (
-						<div
+						<li
 							key={item.key}
-							role="row"
-							aria-rowindex={item.index + 1}
+							aria-setsize={tags.length}
+							aria-posinset={item.index + 1}
 							className={trustOf(tag.quality) === "bad" ? "tag-line away" : "tag-line"}
 							style={{ transform: `translateY(${item.start}px)`, height: rowHeight }}
 						>
-							<span role="cell" className="cut" title={tag.tag}>
+							<span className="cut" title={tag.tag}>
 								<span className="strong">{lastLevel(tag.tag)}</span>
 								<br />
 								<span className="mono third">{tag.tag.slice(0, -lastLevel(tag.tag).length - 1)}</span>
 							</span>
-							<span role="cell" className="number">
+							<span className="number">
 								<LiveNumber tag={tag.tag} about={{ kind: tag.kind }} initial={tag.value} initialTrust={trustOf(tag.quality)} />{" "}
 								<span className="unit">{unitLabel(tag.unit)}</span>
 							</span>
-							<span role="cell" className="wide-only" title={tag.reason}>
+							<span className="wide-only" title={tag.reason}>
 								<QualityWord quality={tag.quality} />
 							</span>
-							<span role="cell" className="wide-only second small">
-								{tag.address}
-							</span>
-							<span role="cell" className="wide-only second">
+							<span className="wide-only second small">{tag.address}</span>
+							<span className="wide-only second">
 								<Age at={tag.at} />
 							</span>
-							<span role="cell" className="row" style={{ gap: 0 }}>
+							<span className="row" style={{ gap: 0 }}>
 								{tag.writable && may("sense.write") ? (
 									<ActionIcon
 										variant="subtle"
@@ -143,10 +130,10 @@ function Rows({ tags }: { tags: TagStatus[] }) {
 									</ActionIcon>
 								) : null}
 							</span>
-						</div>
+						</li>
 					);
 				})}
-			</div>
+			</ul>
 			{writing ? <WriteValue tag={writing} onClose={() => setWriting(undefined)} /> : null}
 		</div>
 	);
