@@ -49,12 +49,16 @@ export async function startMosquitto(): Promise<{ port: number; [Symbol.asyncDis
 		].join("\n"),
 	);
 	const child: ChildProcess = spawn(mosquittoProgram as string, ["-c", config], { stdio: "ignore" });
+	// A test that runs out of time must not leave it behind.
+	const orphaned = (): void => void child.kill();
+	process.once("exit", orphaned);
 	const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
 	while (child.exitCode === null && !(await answers(port)));
 	if (child.exitCode !== null) throw new Error(`Mosquitto ended with ${child.exitCode}`);
 	return {
 		port,
 		async [Symbol.asyncDispose]() {
+			process.removeListener("exit", orphaned);
 			child.kill();
 			await ended;
 			rmSync(folder, { recursive: true });
