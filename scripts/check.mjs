@@ -5,6 +5,7 @@ import { run } from "./lib/run.mjs";
 ensureInstalled();
 const checks = [
 	{ name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
+	{ name: "types of what drives a browser", command: "tsc", args: ["-p", "tsconfig.browser.json"] },
 	{ name: "types of the screens", command: "tsc", args: ["-p", "apps/web/tsconfig.json"] },
 	{
 		name: "types checked something",

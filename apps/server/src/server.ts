@@ -18,7 +18,7 @@ import { type Config, createBus, createSupervisor, openTagDirectory, type Part }
 import { createSense } from "@millwright/sense";
 import { samples, senseApi } from "@millwright/sense/api";
 import { createDuckDbSeries } from "@millwright/series-duckdb";
-import { createTwin, type TwinTables, twinMigrations } from "@millwright/twin";
+import { createTwin, type TwinTables, twinMigrations, twinSection } from "@millwright/twin";
 import { derivedSamples, twinApi } from "@millwright/twin/api";
 import { drivers } from "./drivers.ts";
 import { mayCall } from "./rights.ts";
@@ -132,10 +132,7 @@ export function createServer({
 		clock,
 		log,
 		settings: () => config.get(namespaceSection),
-		sense: {
-			facts: known.facts,
-			ingest: (connection, rows, { readAtMs }) => sense.ingest(connection, rows, { receivedMs: readAtMs }),
-		},
+		sense: { facts: known.facts, ingest: sense.ingest },
 		classOf: known.classOfTag,
 	});
 
@@ -186,6 +183,8 @@ export function createServer({
 			bus.receive(derivedSamples, "live", live.samples);
 			bus.receive(samples, "live", live.samples);
 			bus.onAny("live", (contract, about) => live.event(contract.name, about, known.classOfEvent(about)));
+			sense.onFacts(() => namespace.refresh());
+			config.onChange(twinSection, "namespace", () => namespace.refresh());
 			access.onRevoked(({ principal }) => {
 				broker.disconnectPrincipal(principal);
 				void live.review();
