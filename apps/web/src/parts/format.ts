@@ -22,10 +22,10 @@ function dateFormat(locale: string, options: Intl.DateTimeFormatOptions): Intl.D
 	return format;
 }
 
-/** Decimals that show about four digits of a scale: 0–100 gets one, 0–1 gets three. */
+/** Decimals that show three to four digits of a scale: 0–100 gets one, 0–10 two, 0–1 three. */
 export function decimalsFor(span: number): number {
 	if (!Number.isFinite(span) || span <= 0) return 2;
-	return Math.max(0, Math.min(6, 3 - Math.ceil(Math.log10(span))));
+	return Math.max(0, Math.min(6, 3 - Math.round(Math.log10(span))));
 }
 
 /** A measured value. Without decimals, four significant digits and no trailing zeros. */

@@ -128,7 +128,7 @@ export function Chart(props: ChartProps) {
 						values: (_, splits) => splits.map((split) => formatTick(split, locale, gridStep(splits))),
 					},
 					{
-						size: 56,
+						size: 66,
 						gap: 6,
 						font: "11px JetBrains Mono Variable, monospace",
 						stroke: inks.ink3,

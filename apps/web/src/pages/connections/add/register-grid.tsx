@@ -143,7 +143,7 @@ export function RegisterGrid({
 													<span className="strong" title={reading.quality}>
 														{reading.reason}
 													</span>
-												) : (
+												) : reading.orders && reading.orders.length > 1 ? null : (
 													<span className="mono" title={`${reading.address}${reading.raw ? `\n${reading.raw}` : ""}`}>
 														{scaledValue(row, reading)} <span className="unit">{unitLabel(row.unit || "1")}</span>
 													</span>
