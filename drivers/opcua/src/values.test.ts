@@ -1,6 +1,14 @@
 import { MillwrightError, Quality, type Value } from "@millwright/core";
 import fc from "fast-check";
-import { DataType, DataValue, type DataValueOptions, StatusCodes, Variant, VariantArrayType } from "node-opcua-client";
+import {
+	DataType,
+	DataValue,
+	type DataValueOptions,
+	SignatureData,
+	StatusCodes,
+	Variant,
+	VariantArrayType,
+} from "node-opcua-client";
 import { expect, test } from "vitest";
 import { badReading, nanosOf, plainValue, readingOf, toVariant } from "./values.ts";
 
@@ -53,6 +61,7 @@ test("values that do not fit the server's type are refused, not rounded", () => 
 		[DataType.Double, null],
 		[DataType.String, 5],
 		[DataType.DateTime, "yesterday"],
+		[DataType.DateTime, "2026-01-05T06:00:00.12345678Z"],
 		[DataType.ByteString, "abc"],
 		[DataType.Guid, "x"],
 		[DataType.NodeId, "i=1"],
@@ -70,6 +79,33 @@ test("arrays become JSON text, with what a double cannot hold as text", () => {
 	const long = reading({ value: array(DataType.Double, new Float64Array(10_001)) });
 	expect(long).toMatchObject({ value: null, quality: Quality.badType });
 	expect(long.reason).toContain("10001");
+});
+
+test("a table becomes rows, and structures show what they hold", () => {
+	const matrix = (dimensions: number[], value: number[]): Variant =>
+		new Variant({ dataType: DataType.Double, arrayType: VariantArrayType.Matrix, dimensions, value: new Float64Array(value) });
+	expect(plainValue(matrix([2, 3], [1, 2, 3, 4, 5, 6]))).toBe("[[1,2,3],[4,5,6]]");
+	expect(plainValue(matrix([2, 1, 2], [1, 2, 3, 4]))).toBe("[[[1,2]],[[3,4]]]");
+	const structure = new SignatureData({ algorithm: "none", signature: Buffer.from("c0ffee", "hex") });
+	expect(plainValue(scalar(DataType.ExtensionObject, structure))).toBe('{"algorithm":"none","signature":"c0ffee"}');
+	const structures = new Variant({
+		dataType: DataType.ExtensionObject,
+		arrayType: VariantArrayType.Array,
+		value: [structure, null],
+	});
+	expect(plainValue(structures)).toBe('[{"algorithm":"none","signature":"c0ffee"},null]');
+	const field = new DataValue({
+		value: scalar(DataType.Int64, [0xffffffff, 0xfffffffe]),
+		sourceTimestamp: new Date("2026-01-05T06:00:00Z"),
+	});
+	expect(JSON.parse(String(plainValue(scalar(DataType.DataValue, field))))).toMatchObject({
+		value: "-2",
+		sourceTimestamp: "2026-01-05T06:00:00.000Z",
+	});
+});
+
+test("a GUID reads in one spelling, whatever it came in", () => {
+	expect(plainValue(scalar(DataType.Guid, "72962B91-FA75-4AE6-8D28-B404DC7DAF63"))).toBe("72962b91-fa75-4ae6-8d28-b404dc7daf63");
 });
 
 test("source time goes before server time, and that before the time of reading", () => {

@@ -1,18 +1,16 @@
 /** What OPC UA carries to and from plain values. Pure. */
 import { MillwrightError, type Nanos, Quality, qualityFromOpcUa, type Reading, type Value } from "@millwright/core";
 import { DataType, type DataValue, type StatusCode, type Variant, VariantArrayType } from "node-opcua-client";
+import { plainStructure } from "./structures.ts";
+import { dateOfText, halvesOf, textOfDate, wide } from "./wide-values.ts";
 
 /** Longer arrays are pictures or files, not a tag's value. */
 const longestArray = 10_000;
 
-/** 64-bit integers arrive as high and low half. */
-function wide(halves: unknown, signed: boolean): bigint {
-	const [high, low] = halves as [number, number];
-	const value = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
-	return signed ? BigInt.asIntN(64, value) : value;
-}
-
 const textOf = (value: unknown): string => String((value as { toString(): string }).toString());
+
+const structured = new Set([DataType.ExtensionObject, DataType.DataValue, DataType.Variant, DataType.DiagnosticInfo]);
+const unfolded = (value: unknown): unknown => plainStructure(value, (variant) => plainValue(variant as Variant));
 
 /** One value; not for arrays. */
 export function scalarOf(dataType: DataType, value: unknown): Value {
@@ -30,11 +28,11 @@ export function scalarOf(dataType: DataType, value: unknown): Value {
 		case DataType.Double:
 			return value as number;
 		case DataType.Int64:
-			return wide(value, true);
+			return wide(value as [number, number], true);
 		case DataType.UInt64:
-			return wide(value, false);
+			return wide(value as [number, number], false);
 		case DataType.DateTime:
-			return value instanceof Date && Number.isFinite(value.getTime()) ? value.toISOString() : null;
+			return value instanceof Date ? textOfDate(value) : null;
 		case DataType.ByteString:
 			return Buffer.from(value as Uint8Array).toString("hex");
 		case DataType.LocalizedText:
@@ -43,8 +41,9 @@ export function scalarOf(dataType: DataType, value: unknown): Value {
 			return (value as { name?: string | null }).name ?? null;
 		case DataType.StatusCode:
 			return (value as StatusCode).name;
-		case DataType.String:
 		case DataType.Guid:
+			return (value as string).toLowerCase();
+		case DataType.String:
 		case DataType.XmlElement:
 			return value as string;
 		case DataType.NodeId:
@@ -54,14 +53,22 @@ export function scalarOf(dataType: DataType, value: unknown): Value {
 		case DataType.DataValue:
 		case DataType.Variant:
 		case DataType.DiagnosticInfo:
-			return JSON.stringify(value, plainJson);
+			return JSON.stringify(unfolded(value), bigAsText);
 		default:
 			return null;
 	}
 }
 
-const plainJson = (_key: string, value: unknown): unknown =>
-	typeof value === "bigint" ? value.toString() : value instanceof Uint8Array ? Buffer.from(value).toString("hex") : value;
+const bigAsText = (_key: string, value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value);
+
+/** A flat list in rows of rows, the last dimension nearest; as it is where the dimensions do not fit it. */
+function nested(items: readonly unknown[], dimensions: readonly number[]): unknown {
+	if (dimensions.reduce((product, length) => product * length, 1) !== items.length) return items;
+	let rows: unknown[] = [...items];
+	for (const length of dimensions.slice(1).reverse())
+		rows = Array.from({ length: rows.length / length }, (_, i) => rows.slice(i * length, (i + 1) * length));
+	return rows;
+}
 
 /** Numbers only: enumerations arrive as Int32, booleans stay booleans, arrays become JSON text. Throws on what is too long. */
 export function plainValue(variant: Variant | null | undefined): Value {
@@ -69,9 +76,10 @@ export function plainValue(variant: Variant | null | undefined): Value {
 	if (variant.arrayType === VariantArrayType.Scalar) return scalarOf(variant.dataType, variant.value);
 	const items = Array.from(variant.value as ArrayLike<unknown>);
 	if (items.length > longestArray) throw new Error(`an array of ${items.length} elements, where ${longestArray} are kept`);
+	const plain = items.map((item) => (structured.has(variant.dataType) ? unfolded(item) : scalarOf(variant.dataType, item)));
 	return JSON.stringify(
-		items.map((item) => scalarOf(variant.dataType, item)),
-		plainJson,
+		variant.arrayType === VariantArrayType.Matrix ? nested(plain, variant.dimensions ?? []) : plain,
+		bigAsText,
 	);
 }
 
@@ -147,10 +155,7 @@ export function toVariant(dataType: DataType, value: Value): { dataType: DataTyp
 		if (!isWhole) return refuse(`${DataType[dataType]} needs a whole number`);
 		const whole = BigInt(value as number | bigint | string);
 		if (whole < range[0] || whole > range[1]) return refuse(`${DataType[dataType]} holds ${range[0]} to ${range[1]}`);
-		if (dataType === DataType.Int64 || dataType === DataType.UInt64) {
-			const bits = BigInt.asUintN(64, whole);
-			return { dataType, value: [Number(bits >> 32n), Number(bits & 0xffff_ffffn)] };
-		}
+		if (dataType === DataType.Int64 || dataType === DataType.UInt64) return { dataType, value: halvesOf(whole) };
 		return { dataType, value: Number(whole) };
 	}
 	switch (dataType) {
@@ -170,8 +175,10 @@ export function toVariant(dataType: DataType, value: Value): { dataType: DataTyp
 		case DataType.LocalizedText:
 			return typeof value === "string" ? { dataType, value: { text: value } } : refuse("LocalizedText needs text");
 		case DataType.DateTime: {
-			const date = typeof value === "string" ? new Date(value) : undefined;
-			return date && Number.isFinite(date.getTime()) ? { dataType, value: date } : refuse("DateTime needs ISO 8601 text");
+			const date = typeof value === "string" ? dateOfText(value) : undefined;
+			return date
+				? { dataType, value: date }
+				: refuse("DateTime needs text like 2026-01-05T06:00:00.1234567Z, with a zone and at most seven digits");
 		}
 		case DataType.ByteString:
 			return typeof value === "string" && /^([0-9a-f]{2})*$/i.test(value)
