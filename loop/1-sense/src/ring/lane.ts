@@ -38,6 +38,8 @@ export class Lane implements RowSink {
 	isReplaying = false;
 	/** Wall ms of the last progress of acknowledgements. */
 	progressAt = 0;
+	/** How long acknowledgements may make no progress before everything is said again, ms; the first wait when undefined. */
+	patienceMs: number | undefined;
 	/** An acknowledgement is being timed: the number it has to reach, and since when. */
 	mark: { through: number; ms: number } | undefined;
 	/** Packed counts of tags, asked for now and then. */

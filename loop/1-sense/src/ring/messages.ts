@@ -70,3 +70,11 @@ export interface RingWorkerData {
 	/** The file never grows beyond this, whatever is asked of it. */
 	hardBytes: number;
 }
+
+export interface RingSettings {
+	/** How long batches are kept, ms. */
+	keep: number;
+	maxBytes: number;
+	/** Longest wait to share one fsync, ms. */
+	group: number;
+}

@@ -1,17 +1,11 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { existsSync } from "node:fs";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { isCorrupt, openDatabase, setAside } from "./database.ts";
+import { addLane, type LaneRow, laneWriter, readLanes } from "./lane-table.ts";
 import type { LaneCounts, LaneState, RingBatch, RingRequest, RingSize } from "./messages.ts";
+import { openPromises } from "./promised-numbers.ts";
 
 type Commit = Extract<RingRequest, { type: "commit" }>;
-
-/** Numbers are promised in blocks of this size to a file beside the ring, so that a lost ring never repeats one. */
-const promiseStep = 1_000_000;
-const schemaVersion = 1;
-
-interface Lane extends LaneState {
-	id: number;
-}
 
 /** The ring's SQLite file. Synchronous: lives in a worker thread. */
 export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs: number; hardBytes: number }) {
@@ -25,39 +19,23 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 		quarantined = setAside(file, nowMs);
 		db = openDatabase(file, hardBytes);
 	}
-	const lanes = new Map<string, Lane>();
+	const lanes = new Map<string, LaneRow>();
 	const meta = new Map<string, number>();
 	const size: RingSize = { bytes: 0, rows: 0, oldestMs: 0 };
 	const statements = new Map<string, StatementSync>();
+	const writeLane = laneWriter(db);
 	load();
 
 	function load(): void {
 		lanes.clear();
-		for (const row of db.prepare("SELECT * FROM lane").iterate()) {
-			const lane: Lane = {
-				id: Number(row.id),
-				connection: String(row.connection),
-				next: Number(row.next),
-				acknowledged: Number(row.acknowledged),
-				goneThrough: Number(row.gone_through),
-				expired: Number(row.expired),
-				committedMs: Number(row.committed_ms),
-				read: Number(row.read),
-				filtered: Number(row.filtered),
-				rejected: Number(row.rejected),
-				overflowed: Number(row.overflowed),
-			};
-			if (row.tag_counts instanceof Uint8Array) lane.tagCounts = { packed: row.tag_counts, next: Number(row.tag_counts_next) };
-			lanes.set(lane.connection, lane);
-		}
+		for (const lane of readLanes(db)) lanes.set(lane.connection, lane);
 		for (const row of db.prepare("SELECT name, value FROM meta").iterate()) meta.set(String(row.name), Number(row.value));
 		if (!meta.has("since_ms")) putMeta("since_ms", nowMs);
 		size.bytes = meta.get("bytes") ?? 0;
 		size.rows = meta.get("rows") ?? 0;
 		measureOldest();
 		// A fresh file beside old promises: what was numbered before is lost, and its numbers stay used.
-		for (const [connection, promised] of promises.all())
-			if (!lanes.has(connection) && promised > 0) addLane(connection, promised, promised);
+		for (const [connection, promised] of promises.all()) if (!lanes.has(connection) && promised > 0) add(connection, promised);
 	}
 
 	function putMeta(name: string, value: number): void {
@@ -68,23 +46,8 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 		);
 	}
 
-	function addLane(connection: string, next: number, gone: number): Lane {
-		const { lastInsertRowid } = db
-			.prepare("INSERT INTO lane (connection, next, acknowledged, gone_through) VALUES (?, ?, -1, ?)")
-			.run(connection, next, gone - 1);
-		const lane: Lane = {
-			id: Number(lastInsertRowid),
-			connection,
-			next,
-			acknowledged: -1,
-			goneThrough: gone - 1,
-			expired: 0,
-			committedMs: 0,
-			read: 0,
-			filtered: 0,
-			rejected: 0,
-			overflowed: 0,
-		};
+	function add(connection: string, next: number): LaneRow {
+		const lane = addLane(db, connection, { next, gone: next });
 		lanes.set(connection, lane);
 		return lane;
 	}
@@ -107,11 +70,11 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 		promises.keep(request.batches);
 		// Memory is only touched once the file has it all.
 		const before = { bytes: size.bytes, rows: size.rows };
-		const copies = new Map<string, Lane>();
-		const laneOf = (connection: string): Lane => {
+		const copies = new Map<string, LaneRow>();
+		const laneOf = (connection: string): LaneRow => {
 			let lane = copies.get(connection);
 			if (!lane) {
-				lane = { ...(lanes.get(connection) ?? addLane(connection, 0, 0)) };
+				lane = { ...(lanes.get(connection) ?? add(connection, 0)) };
 				copies.set(connection, lane);
 			}
 			return lane;
@@ -135,23 +98,7 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 			}
 			for (const [connection, counts] of request.counts) Object.assign(laneOf(connection), counts satisfies LaneCounts);
 			const expired = trim(request, laneOf);
-			const update = statement(
-				`UPDATE lane SET next = ?, acknowledged = ?, gone_through = ?, expired = ?, committed_ms = ?, read = ?, filtered = ?,
-				 rejected = ?, overflowed = ? WHERE id = ?`,
-			);
-			for (const lane of copies.values())
-				update.run(
-					lane.next,
-					lane.acknowledged,
-					lane.goneThrough,
-					lane.expired,
-					lane.committedMs,
-					lane.read,
-					lane.filtered,
-					lane.rejected,
-					lane.overflowed,
-					lane.id,
-				);
+			for (const lane of copies.values()) writeLane(lane);
 			for (const [connection, packed, next] of request.tagCounts)
 				statement("UPDATE lane SET tag_counts = ?, tag_counts_next = ? WHERE id = ?").run(packed, next, laneOf(connection).id);
 			statement("UPDATE meta SET value = ? WHERE name = 'bytes'").run(size.bytes);
@@ -183,7 +130,7 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 	}
 
 	/** Oldest first: what is too old, and as much as is too large. A bounded step each time, so that no commit waits for long. */
-	function trim({ nowMs: now, keepMs, maxBytes }: Commit, laneOf: (connection: string) => Lane): [string, number, number][] {
+	function trim({ nowMs: now, keepMs, maxBytes }: Commit, laneOf: (connection: string) => LaneRow): [string, number, number][] {
 		const expired = new Map<string, [string, number, number]>();
 		const names = new Map([...lanes.values()].map((lane) => [lane.id, lane.connection]));
 		let steps = 0;
@@ -276,98 +223,3 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 	};
 }
 export type RingStore = ReturnType<typeof openRingStore>;
-
-function openDatabase(file: string, hardBytes: number): DatabaseSync {
-	const db = new DatabaseSync(file);
-	try {
-		db.exec("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=1000");
-		const pageSize = Number(db.prepare("PRAGMA page_size").get()?.page_size ?? 4096);
-		db.exec(`PRAGMA max_page_count=${Math.max(64, Math.ceil(hardBytes / pageSize))}; PRAGMA journal_size_limit=67108864`);
-		const found = Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
-		if (found > schemaVersion) throw new Error(`${file} was written by a newer version of Millwright`);
-		db.exec(`
-			CREATE TABLE IF NOT EXISTS lane (
-				id INTEGER PRIMARY KEY AUTOINCREMENT, connection TEXT NOT NULL UNIQUE, next INTEGER NOT NULL,
-				acknowledged INTEGER NOT NULL, gone_through INTEGER NOT NULL, expired INTEGER NOT NULL DEFAULT 0,
-				committed_ms INTEGER NOT NULL DEFAULT 0, read INTEGER NOT NULL DEFAULT 0, filtered INTEGER NOT NULL DEFAULT 0,
-				rejected INTEGER NOT NULL DEFAULT 0, overflowed INTEGER NOT NULL DEFAULT 0, tag_counts BLOB, tag_counts_next INTEGER) STRICT;
-			CREATE TABLE IF NOT EXISTS batch (
-				id INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL REFERENCES lane, first INTEGER NOT NULL, last INTEGER NOT NULL,
-				ms INTEGER NOT NULL, bytes INTEGER NOT NULL, blob BLOB NOT NULL) STRICT;
-			CREATE UNIQUE INDEX IF NOT EXISTS batch_by_number ON batch (lane, first, last);
-			CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
-			INSERT OR IGNORE INTO meta VALUES ('bytes', 0), ('rows', 0), ('longest_outage_ms', 0);
-			PRAGMA user_version=${schemaVersion}`);
-		// Touches root, index and the last pages: a torn or foreign file shows here and not in the middle of work.
-		db.prepare("SELECT count(*) FROM lane").get();
-		db.prepare("SELECT id, blob FROM batch ORDER BY id DESC LIMIT 1").get();
-		db.prepare("SELECT lane, first FROM batch ORDER BY lane DESC, first DESC LIMIT 1").get();
-		return db;
-	} catch (thrown) {
-		db.close();
-		throw thrown;
-	}
-}
-
-/** SQLite's own numbers: 11 CORRUPT, 26 NOTADB. */
-export function isCorrupt(thrown: unknown): boolean {
-	const code = (thrown as { errcode?: number }).errcode ?? 0;
-	return (code & 0xff) === 11 || (code & 0xff) === 26;
-}
-/** 13 FULL, 10 IOERR (a full disk shows as either). */
-export function isFull(thrown: unknown): boolean {
-	const code = (thrown as { errcode?: number }).errcode ?? 0;
-	return (code & 0xff) === 13 || (code & 0xff) === 10 || (thrown as { code?: string }).code === "ENOSPC";
-}
-
-/** The broken file is kept for whoever wants to rescue something. Returns its new name. */
-export function setAside(file: string, nowMs: number): string {
-	const aside = `${file}.broken-${nowMs}`;
-	for (const ending of ["", "-wal", "-shm"]) if (existsSync(file + ending)) renameSync(file + ending, aside + ending);
-	return aside;
-}
-
-/** Which numbers may have been used, per connection: rarely written, far ahead. */
-function openPromises(file: string) {
-	const promised = new Map<string, number>();
-	try {
-		for (const [connection, through] of Object.entries(JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>))
-			if (Number.isSafeInteger(through)) promised.set(connection, through as number);
-	} catch {
-		// Missing at the first start; a broken one is replaced with the next promise.
-	}
-	return {
-		all: (): [string, number][] => [...promised],
-		/** Durable before it returns. */
-		keep(batches: readonly RingBatch[]): void {
-			let isNew = false;
-			for (const { connection, last } of batches) {
-				if (last < (promised.get(connection) ?? 0)) continue;
-				promised.set(connection, Math.ceil((last + 1) / promiseStep) * promiseStep);
-				isNew = true;
-			}
-			if (!isNew) return;
-			const temporary = `${file}.new`;
-			const handle = openSync(temporary, "w", 0o600);
-			try {
-				writeSync(handle, JSON.stringify(Object.fromEntries(promised)));
-				fsyncSync(handle);
-			} finally {
-				closeSync(handle);
-			}
-			renameSync(temporary, file);
-			syncFolder(dirname(file));
-		},
-	};
-}
-
-/** A rename is durable once its folder is; Windows has no such handle and needs none. */
-function syncFolder(folder: string): void {
-	if (process.platform === "win32") return;
-	const handle = openSync(folder, "r");
-	try {
-		fsyncSync(handle);
-	} finally {
-		closeSync(handle);
-	}
-}

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { isCorrupt, isFull, setAside } from "./database.ts";
 import type { RingAnswer, RingRequest, RingWorkerData } from "./messages.ts";
-import { isCorrupt, isFull, openRingStore, setAside } from "./store.ts";
+import { openRingStore } from "./store.ts";
 
 /** The ring's thread: fsync blocks here and nowhere else. Requests are served in order. */
 const port = parentPort;

@@ -1,0 +1,55 @@
+import { existsSync, renameSync } from "node:fs";
+import { DatabaseSync } from "node:sqlite";
+
+const schemaVersion = 1;
+
+/** The ring's SQLite file, its tables made; throws when it is not sound. */
+export function openDatabase(file: string, hardBytes: number): DatabaseSync {
+	const db = new DatabaseSync(file);
+	try {
+		db.exec("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=1000");
+		const pageSize = Number(db.prepare("PRAGMA page_size").get()?.page_size ?? 4096);
+		db.exec(`PRAGMA max_page_count=${Math.max(64, Math.ceil(hardBytes / pageSize))}; PRAGMA journal_size_limit=67108864`);
+		const found = Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
+		if (found > schemaVersion) throw new Error(`${file} was written by a newer version of Millwright`);
+		db.exec(`
+			CREATE TABLE IF NOT EXISTS lane (
+				id INTEGER PRIMARY KEY AUTOINCREMENT, connection TEXT NOT NULL UNIQUE, next INTEGER NOT NULL,
+				acknowledged INTEGER NOT NULL, gone_through INTEGER NOT NULL, expired INTEGER NOT NULL DEFAULT 0,
+				committed_ms INTEGER NOT NULL DEFAULT 0, read INTEGER NOT NULL DEFAULT 0, filtered INTEGER NOT NULL DEFAULT 0,
+				rejected INTEGER NOT NULL DEFAULT 0, overflowed INTEGER NOT NULL DEFAULT 0, tag_counts BLOB, tag_counts_next INTEGER) STRICT;
+			CREATE TABLE IF NOT EXISTS batch (
+				id INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL REFERENCES lane, first INTEGER NOT NULL, last INTEGER NOT NULL,
+				ms INTEGER NOT NULL, bytes INTEGER NOT NULL, blob BLOB NOT NULL) STRICT;
+			CREATE UNIQUE INDEX IF NOT EXISTS batch_by_number ON batch (lane, first, last);
+			CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
+			INSERT OR IGNORE INTO meta VALUES ('bytes', 0), ('rows', 0), ('longest_outage_ms', 0);
+			PRAGMA user_version=${schemaVersion}`);
+		// Touches root, index and the last pages: a torn or foreign file shows here and not in the middle of work.
+		db.prepare("SELECT count(*) FROM lane").get();
+		db.prepare("SELECT id, blob FROM batch ORDER BY id DESC LIMIT 1").get();
+		db.prepare("SELECT lane, first FROM batch ORDER BY lane DESC, first DESC LIMIT 1").get();
+		return db;
+	} catch (thrown) {
+		db.close();
+		throw thrown;
+	}
+}
+
+/** SQLite's own numbers: 11 CORRUPT, 26 NOTADB. */
+export function isCorrupt(thrown: unknown): boolean {
+	const code = (thrown as { errcode?: number }).errcode ?? 0;
+	return (code & 0xff) === 11 || (code & 0xff) === 26;
+}
+/** 13 FULL, 10 IOERR (a full disk shows as either). */
+export function isFull(thrown: unknown): boolean {
+	const code = (thrown as { errcode?: number }).errcode ?? 0;
+	return (code & 0xff) === 13 || (code & 0xff) === 10 || (thrown as { code?: string }).code === "ENOSPC";
+}
+
+/** The broken file is kept for whoever wants to rescue something. Returns its new name. */
+export function setAside(file: string, nowMs: number): string {
+	const aside = `${file}.broken-${nowMs}`;
+	for (const ending of ["", "-wal", "-shm"]) if (existsSync(file + ending)) renameSync(file + ending, aside + ending);
+	return aside;
+}

@@ -1,0 +1,70 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { LaneState } from "./messages.ts";
+
+/** A connection as the file knows it. */
+export interface LaneRow extends LaneState {
+	id: number;
+}
+
+export function readLanes(db: DatabaseSync): LaneRow[] {
+	return db
+		.prepare("SELECT * FROM lane")
+		.all()
+		.map((row) => ({
+			id: Number(row.id),
+			connection: String(row.connection),
+			next: Number(row.next),
+			acknowledged: Number(row.acknowledged),
+			goneThrough: Number(row.gone_through),
+			expired: Number(row.expired),
+			committedMs: Number(row.committed_ms),
+			read: Number(row.read),
+			filtered: Number(row.filtered),
+			rejected: Number(row.rejected),
+			overflowed: Number(row.overflowed),
+			...(row.tag_counts instanceof Uint8Array
+				? { tagCounts: { packed: row.tag_counts as Uint8Array<ArrayBuffer>, next: Number(row.tag_counts_next) } }
+				: {}),
+		}));
+}
+
+/** `gone`: numbers below are used and will never be seen again. */
+export function addLane(db: DatabaseSync, connection: string, { next, gone }: { next: number; gone: number }): LaneRow {
+	const { lastInsertRowid } = db
+		.prepare("INSERT INTO lane (connection, next, acknowledged, gone_through) VALUES (?, ?, -1, ?)")
+		.run(connection, next, gone - 1);
+	return {
+		id: Number(lastInsertRowid),
+		connection,
+		next,
+		acknowledged: -1,
+		goneThrough: gone - 1,
+		expired: 0,
+		committedMs: 0,
+		read: 0,
+		filtered: 0,
+		rejected: 0,
+		overflowed: 0,
+	};
+}
+
+/** Everything but the tags' counts, prepared once. */
+export function laneWriter(db: DatabaseSync): (lane: LaneRow) => void {
+	const update = db.prepare(
+		`UPDATE lane SET next = ?, acknowledged = ?, gone_through = ?, expired = ?, committed_ms = ?, read = ?, filtered = ?,
+		 rejected = ?, overflowed = ? WHERE id = ?`,
+	);
+	return (lane) =>
+		void update.run(
+			lane.next,
+			lane.acknowledged,
+			lane.goneThrough,
+			lane.expired,
+			lane.committedMs,
+			lane.read,
+			lane.filtered,
+			lane.rejected,
+			lane.overflowed,
+			lane.id,
+		);
+}
