@@ -225,7 +225,9 @@ test("passwords may stand in the environment", async () => {
 			other: { ...oven, settings: { host: "h", password: inEnvironment("MILLWRIGHT_SECRET_NOBODY") } },
 		},
 	});
-	await eventually(() => machine.opens === 1);
+	const settled = ({ state }: { state: string }) => state !== "connecting";
+	await eventually(async () => (await service.connections({})).connections.every(settled));
+	expect(machine.opens).toBe(1);
 	const { connections } = await service.connections({});
 	expect(connections.find(({ connection }) => connection === "press")?.state).toBe("connected");
 	expect(connections.find(({ connection }) => connection === "other")).toMatchObject({

@@ -5,30 +5,26 @@ import {
 	type Clock,
 	type Driver,
 	type DriverSession,
-	isBad,
-	isGood,
 	type Log,
 	MillwrightError,
 	Quality,
 	type TagDirectory,
 } from "@millwright/core";
-import { createBackoff, createLatency } from "@millwright/runtime";
+import { createBackoff } from "@millwright/runtime";
 import type { ConnectionSettings, ConnectionState, ConnectionStatus, Ledger } from "../api.ts";
 import { createRefusals, type Refusals } from "../blocks/refusals.ts";
 import type { LaneTally } from "../ledger.ts";
 import type { TagPlan } from "../settings/expand.ts";
 import { resolveEnvironment } from "../settings/secrets.ts";
 import type { ConnectionTrust } from "../trust.ts";
-import type { RequestFigures } from "./requests.ts";
-import { createRolling } from "./rolling.ts";
+import { dial, hangUp } from "./dial.ts";
+import { createConnectionFigures } from "./figures.ts";
 import { type LiveSession, liveWith } from "./session-life.ts";
-import { createIntake, createTags, isUnheard, type TagState } from "./tag-state.ts";
-import { targetOf } from "./target.ts";
-import { settledWithin } from "./within.ts";
+import { type Standing, statusOf } from "./status.ts";
+import { createIntake, createTags, type TagState } from "./tag-state.ts";
 
 /** Opening takes handshakes and certificates; it gets more time than a request. */
 const openAtLeastMs = 15_000;
-const closeWithinMs = 5000;
 /** A decision wakes a waiting connection; without one it looks again after so long. */
 const undecidedMs = 300_000;
 
@@ -55,34 +51,29 @@ export function createConnection(options: ConnectionOptions) {
 	const { name, settings, plans, directory, tally, trust, clock, log } = options;
 	const intake = createIntake(tally.lane);
 	const ending = new AbortController();
-	const latency = createLatency({ nowMs: () => clock.monotonicMs() });
-	const figures: RequestFigures = { latency, requests: createRolling(() => clock.monotonicMs()), failures: 0 };
-	const values = createRolling(() => clock.monotonicMs());
-	const polls = createRolling(() => clock.monotonicMs());
-	const late = createRolling(() => clock.monotonicMs());
+	const figures = createConnectionFigures(clock);
 	const refusals: Refusals = createRefusals();
 	let valuesBefore = tally.lane.counts.read;
 	let driver: Driver | undefined;
 	let tags: TagState[] = [];
-	let state: ConnectionState = settings.enabled ? "connecting" : "disabled";
-	let reason: string | undefined;
-	let hint: string | undefined;
-	let since = clock.nowMs();
-	let nextTryAt: number | undefined;
-	let reconnects = 0;
+	const standing: Standing = {
+		state: settings.enabled ? "connecting" : "disabled",
+		reason: undefined,
+		hint: undefined,
+		since: clock.nowMs(),
+		nextTryAt: undefined,
+		reconnects: 0,
+	};
 	let opened = 0;
 	let live: LiveSession | undefined;
 	let running: Promise<void> = Promise.resolve();
 	let writing: Promise<unknown> = Promise.resolve();
 
 	function enter(next: ConnectionState, why?: { reason?: string | undefined; hint?: string | undefined }): void {
-		nextTryAt = undefined;
-		hint = why?.hint;
-		const isNews = next !== state || why?.reason !== reason;
-		reason = why?.reason;
-		if (next !== state) since = clock.nowMs();
-		state = next;
-		if (isNews) options.changed(next, reason);
+		const isNews = next !== standing.state || why?.reason !== standing.reason;
+		if (next !== standing.state) standing.since = clock.nowMs();
+		Object.assign(standing, { state: next, reason: why?.reason, hint: why?.hint, nextTryAt: undefined });
+		if (isNews) options.changed(next, standing.reason);
 	}
 
 	/** Once per transition: from here on nobody can say what the value is. */
@@ -122,28 +113,22 @@ export function createConnection(options: ConnectionOptions) {
 		const lose = (why: Error) => attempt.abort(why);
 		let session: DriverSession<unknown> | undefined;
 		try {
-			const dialling = Promise.resolve().then(() =>
-				by.open(driverSettings, {
-					clock,
-					log: log.part(`${by.name} ${name}`),
-					signal: attempt.signal,
-					folder: options.folder,
-					lost: lose,
-					trust,
-				}),
-			);
-			const limit = Math.max(openAtLeastMs, settings.timeout * 3);
-			const timer = clock.after(limit, () => lose(new Error(`Not open within ${limit / 1000} s`)));
-			try {
-				session = await Promise.race([dialling, rejectedBy(attempt.signal)]);
-			} catch (thrown) {
-				// Whatever opens too late is closed again.
-				dialling.then((tooLate) => tooLate.close()).catch(() => {});
-				throw thrown;
-			} finally {
-				timer.cancel();
-			}
-			if (opened++ > 0) reconnects++;
+			session = await dial({
+				open: () =>
+					by.open(driverSettings, {
+						clock,
+						log: log.part(`${by.name} ${name}`),
+						signal: attempt.signal,
+						folder: options.folder,
+						lost: lose,
+						trust,
+					}),
+				limitMs: Math.max(openAtLeastMs, settings.timeout * 3),
+				giveUp: lose,
+				clock,
+				signal: attempt.signal,
+			});
+			if (opened++ > 0) standing.reconnects++;
 			enter("connected");
 			await liveWith({
 				session,
@@ -156,8 +141,6 @@ export function createConnection(options: ConnectionOptions) {
 				log,
 				signal: attempt.signal,
 				figures,
-				polls,
-				late,
 				lose,
 				ready: (given) => {
 					live = given;
@@ -170,15 +153,7 @@ export function createConnection(options: ConnectionOptions) {
 			live = undefined;
 			attempt.abort(new Error("the session is over"));
 			ending.signal.removeEventListener("abort", end);
-			if (session) await settledWithin(closeQuietly(session), closeWithinMs, clock);
-		}
-	}
-
-	async function closeQuietly(session: DriverSession<unknown>): Promise<void> {
-		try {
-			await session.close();
-		} catch (thrown) {
-			log.debug("Closing failed", { connection: name, reason: String(thrown) });
+			if (session) await hangUp(session, { connection: name, clock, log });
 		}
 	}
 
@@ -199,7 +174,7 @@ export function createConnection(options: ConnectionOptions) {
 			return;
 		}
 		while (!ending.signal.aborted) {
-			if (state !== "connecting") enter("connecting", { reason });
+			if (standing.state !== "connecting") enter("connecting", { reason: standing.reason });
 			const openedBefore = opened;
 			const heardBefore = tally.lane.counts.read;
 			const error = await liveOnce(driver as Driver, driverSettings);
@@ -222,7 +197,7 @@ export function createConnection(options: ConnectionOptions) {
 			}
 			const wait = ours?.kind === "input" ? settings.retry.longest : backoff.next();
 			enter(ours?.kind === "input" ? "misconfigured" : "waiting", { reason: error.message, hint: ours?.hint });
-			nextTryAt = Math.round(clock.nowMs() + wait);
+			standing.nextTryAt = Math.round(clock.nowMs() + wait);
 			log.warn("A connection is down", { connection: name, reason: error.message, nextTryMs: Math.round(wait) });
 			await clock.sleep(wait, ending.signal).catch(() => {});
 		}
@@ -242,10 +217,10 @@ export function createConnection(options: ConnectionOptions) {
 			return live;
 		},
 		get state(): ConnectionState {
-			return state;
+			return standing.state;
 		},
 		get reason(): string | undefined {
-			return reason;
+			return standing.reason;
 		},
 		intake,
 		/** One write at a time. */
@@ -276,52 +251,10 @@ export function createConnection(options: ConnectionOptions) {
 		/** Counts values for the rate; called every second. */
 		tick(): void {
 			const read = tally.lane.counts.read;
-			values.add(read - valuesBefore);
+			figures.values.add(read - valuesBefore);
 			valuesBefore = read;
 		},
-		status(ledger: Ledger): ConnectionStatus {
-			let good = 0;
-			let stale = 0;
-			let bad = 0;
-			let lastGoodAt: number | undefined;
-			for (const { pipeline, goodAtMs } of tags) {
-				const { quality } = pipeline.now;
-				if (goodAtMs !== undefined && (lastGoodAt === undefined || goodAtMs > lastGoodAt)) lastGoodAt = goodAtMs;
-				if (isUnheard(quality) || isBad(quality)) bad++;
-				else if (isGood(quality)) good++;
-				else stale += quality === Quality.uncertainStale ? 1 : 0;
-			}
-			const asked = polls.sum();
-			return {
-				connection: name,
-				title: settings.title ?? name,
-				driver: settings.driver,
-				target: targetOf(settings.settings),
-				state,
-				...(reason === undefined ? {} : { reason }),
-				...(hint === undefined ? {} : { hint }),
-				since,
-				...(lastGoodAt === undefined ? {} : { lastGoodAt: Math.floor(lastGoodAt) }),
-				...(nextTryAt === undefined ? {} : { nextTryAt }),
-				tags: plans.length,
-				good,
-				stale,
-				bad: !settings.enabled ? 0 : plans.length === tags.length ? bad : plans.length,
-				requestsPerSecond: figures.requests.perSecond(),
-				valuesPerSecond: values.perSecond(),
-				latency: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
-				failures: figures.failures,
-				reconnects,
-				lateShare: asked > 0 ? Math.min(1, late.sum() / asked) : 0,
-				ledger,
-			};
-		},
+		status: (ledger: Ledger): ConnectionStatus => statusOf({ name, settings, plans, tags, standing, figures, ledger }),
 	};
 }
 export type Connection = ReturnType<typeof createConnection>;
-
-const rejectedBy = (signal: AbortSignal): Promise<never> =>
-	new Promise((_resolve, reject) => {
-		if (signal.aborted) reject(signal.reason as Error);
-		else signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
-	});

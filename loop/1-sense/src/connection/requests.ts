@@ -1,19 +1,12 @@
 import { type Clock, DeviceRefusal } from "@millwright/core";
-import type { Latency } from "@millwright/runtime";
+import type { ConnectionFigures } from "./figures.ts";
 import type { Gate } from "./gate.ts";
-import type { Rolling } from "./rolling.ts";
 
 /** No answer within the connection's timeout. */
 export class RequestTimeout extends Error {}
 
 /** So many requests without any answer, and so many timeouts long: the line is dead, whatever the socket says. */
 const deadAfter = 3;
-
-export interface RequestFigures {
-	latency: Latency;
-	requests: Rolling;
-	failures: number;
-}
 
 /** The one way to ask a session: in turn, with a deadline, counted. Answers after the deadline go nowhere. */
 export function createRequests({
@@ -29,7 +22,7 @@ export function createRequests({
 	clock: Clock;
 	/** Of this session's life. */
 	signal: AbortSignal;
-	figures: RequestFigures;
+	figures: Pick<ConnectionFigures, "latency" | "requests" | "failures">;
 	lose(reason: Error): void;
 }) {
 	let answeredAt = clock.monotonicMs();

@@ -1,12 +1,12 @@
 import { type Clock, type Driver, type DriverSession, type Log, Quality, type Value } from "@millwright/core";
 import type { ConnectionSettings } from "../api.ts";
 import type { Refusals } from "../blocks/refusals.ts";
+import type { ConnectionFigures } from "./figures.ts";
 import { createGate } from "./gate.ts";
 import { keepPace } from "./pace.ts";
 import { createBlockPoll } from "./poll-blocks.ts";
 import { createItemPoll } from "./poll-items.ts";
-import { createRequests, type RequestFigures } from "./requests.ts";
-import type { Rolling } from "./rolling.ts";
+import { createRequests } from "./requests.ts";
 import { createSubscriptions, type Subscriptions } from "./subscriptions.ts";
 import { type Intake, isUnheard, mayTurnStale, type TagState } from "./tag-state.ts";
 import { settledWithin } from "./within.ts";
@@ -33,8 +33,6 @@ export async function liveWith({
 	log,
 	signal,
 	figures,
-	polls,
-	late,
 	lose,
 	ready,
 }: {
@@ -47,9 +45,7 @@ export async function liveWith({
 	clock: Clock;
 	log: Log;
 	signal: AbortSignal;
-	figures: RequestFigures;
-	polls: Rolling;
-	late: Rolling;
+	figures: ConnectionFigures;
 	lose(reason: Error): void;
 	ready(live: LiveSession): void;
 }): Promise<void> {
@@ -142,7 +138,7 @@ export async function liveWith({
 					session.kind === "block"
 						? createBlockPoll({ tags: group, driver, session, settings: settings.blocks, refusals, request, intake, clock })
 						: createItemPoll({ tags: group, session, request, intake, clock });
-				return keepPace({ everyMs, poll: guarded(poll), clock, signal, polls, late });
+				return keepPace({ everyMs, poll: guarded(poll), clock, signal, polls: figures.polls, late: figures.late });
 			}),
 		);
 		if (groups.size === 0)

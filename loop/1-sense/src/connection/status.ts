@@ -1,0 +1,75 @@
+import { isBad, isGood, Quality } from "@millwright/core";
+import type { ConnectionSettings, ConnectionState, ConnectionStatus, Ledger } from "../api.ts";
+import type { TagPlan } from "../settings/expand.ts";
+import type { ConnectionFigures } from "./figures.ts";
+import { isUnheard, type TagState } from "./tag-state.ts";
+import { targetOf } from "./target.ts";
+
+/** Where a connection stands, and why. */
+export interface Standing {
+	state: ConnectionState;
+	reason: string | undefined;
+	hint: string | undefined;
+	/** Wall ms at which it entered the state. */
+	since: number;
+	nextTryAt: number | undefined;
+	reconnects: number;
+}
+
+/** A connection as it is shown. */
+export function statusOf({
+	name,
+	settings,
+	plans,
+	tags,
+	standing,
+	figures,
+	ledger,
+}: {
+	name: string;
+	settings: ConnectionSettings;
+	plans: readonly TagPlan[];
+	/** None before the driver is loaded. */
+	tags: readonly TagState[];
+	standing: Standing;
+	figures: ConnectionFigures;
+	ledger: Ledger;
+}): ConnectionStatus {
+	let good = 0;
+	let stale = 0;
+	let bad = 0;
+	let lastGoodAt: number | undefined;
+	for (const { pipeline, goodAtMs } of tags) {
+		const { quality } = pipeline.now;
+		if (goodAtMs !== undefined && (lastGoodAt === undefined || goodAtMs > lastGoodAt)) lastGoodAt = goodAtMs;
+		if (isUnheard(quality) || isBad(quality)) bad++;
+		else if (isGood(quality)) good++;
+		else stale += quality === Quality.uncertainStale ? 1 : 0;
+	}
+	const { latency, requests, failures, values, polls, late } = figures;
+	const { state, reason, hint, since, nextTryAt, reconnects } = standing;
+	const asked = polls.sum();
+	return {
+		connection: name,
+		title: settings.title ?? name,
+		driver: settings.driver,
+		target: targetOf(settings.settings),
+		state,
+		...(reason === undefined ? {} : { reason }),
+		...(hint === undefined ? {} : { hint }),
+		since,
+		...(lastGoodAt === undefined ? {} : { lastGoodAt: Math.floor(lastGoodAt) }),
+		...(nextTryAt === undefined ? {} : { nextTryAt }),
+		tags: plans.length,
+		good,
+		stale,
+		bad: !settings.enabled ? 0 : plans.length === tags.length ? bad : plans.length,
+		requestsPerSecond: requests.perSecond(),
+		valuesPerSecond: values.perSecond(),
+		latency: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
+		failures,
+		reconnects,
+		lateShare: asked > 0 ? Math.min(1, late.sum() / asked) : 0,
+		ledger,
+	};
+}
