@@ -110,6 +110,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
 			size={560}
 			yOffset="12vh"
 			centered={false}
+			transitionProps={{ duration: 0 }}
 			aria-label={t("palette.open")}
 		>
 			<TextInput

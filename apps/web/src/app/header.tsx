@@ -62,7 +62,7 @@ export function Header({ onSearch, onMenu }: { onSearch: () => void; onMenu: () 
 			>
 				<IconMenu2 size={20} stroke={1.6} />
 			</ActionIcon>
-			<Link to="/" className="brand">
+			<Link to="/" className="brand" aria-label="Millwright">
 				<Mark size={22} />
 				<span>Millwright</span>
 			</Link>

@@ -3,7 +3,7 @@ import { IconLogout, IconUserCircle } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { access } from "../data/clients.ts";
-import { type Language, languages, speak } from "./i18n.ts";
+import { isLanguage, type Language, languages, speak } from "./i18n.ts";
 import { useSession } from "./session.tsx";
 
 const languageNames: Record<Language, string> = { en: "English", es: "Español" };
@@ -38,34 +38,30 @@ export function PersonMenu() {
 				) : null}
 				<Menu.Divider />
 				<Menu.Label>{t("person.language")}</Menu.Label>
-				{languages.map((language) => (
-					<Menu.Item
-						key={language}
-						role="menuitemradio"
-						aria-checked={i18n.language === language}
-						rightSection={i18n.language === language ? "✓" : null}
-						onClick={() => {
-							void speak(language);
-							// Remembered for the next machine as well; failing that it holds here.
-							if (may("access.updateMe")) access.updateMe({ language }).catch(() => {});
-						}}
-					>
-						<span lang={language}>{languageNames[language]}</span>
-					</Menu.Item>
-				))}
+				<Menu.RadioGroup
+					value={i18n.language}
+					onChange={(language) => {
+						if (!isLanguage(language)) return;
+						void speak(language);
+						// Remembered for the next machine as well; failing that it holds here.
+						if (may("access.updateMe")) access.updateMe({ language }).catch(() => {});
+					}}
+				>
+					{languages.map((language) => (
+						<Menu.RadioItem key={language} value={language} lang={language}>
+							{languageNames[language]}
+						</Menu.RadioItem>
+					))}
+				</Menu.RadioGroup>
 				<Menu.Divider />
 				<Menu.Label>{t("person.colours")}</Menu.Label>
-				{schemes.map((scheme) => (
-					<Menu.Item
-						key={scheme}
-						role="menuitemradio"
-						aria-checked={colorScheme === scheme}
-						rightSection={colorScheme === scheme ? "✓" : null}
-						onClick={() => setColorScheme(scheme)}
-					>
-						{t(`person.scheme.${scheme}`)}
-					</Menu.Item>
-				))}
+				<Menu.RadioGroup value={colorScheme} onChange={(scheme) => setColorScheme(scheme as (typeof schemes)[number])}>
+					{schemes.map((scheme) => (
+						<Menu.RadioItem key={scheme} value={scheme}>
+							{t(`person.scheme.${scheme}`)}
+						</Menu.RadioItem>
+					))}
+				</Menu.RadioGroup>
 				<Menu.Divider />
 				<Menu.Item leftSection={<IconLogout size={15} />} onClick={() => void signOut()}>
 					{t("person.signOut")}

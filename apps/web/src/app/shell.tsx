@@ -9,7 +9,8 @@ import { Header } from "./header.tsx";
 import { Sidebar } from "./sidebar.tsx";
 import "./shell.css";
 
-const Palette = lazy(() => import("./command-palette.tsx").then((part) => ({ default: part.CommandPalette })));
+const loadPalette = () => import("./command-palette.tsx");
+const Palette = lazy(() => loadPalette().then((part) => ({ default: part.CommandPalette })));
 const NavigationDrawer = lazy(() => import("./navigation-drawer.tsx").then((part) => ({ default: part.NavigationDrawer })));
 
 /** The frame around every page. */
@@ -22,6 +23,12 @@ export function Shell() {
 	const first = useRef(true);
 	useTwinEvents();
 	useHotkeys([["mod+K", () => setPalette(true)]], []);
+
+	// Fetched once the first page is there, so that Ctrl K answers at once.
+	useEffect(() => {
+		const timer = setTimeout(() => void loadPalette(), 2000);
+		return () => clearTimeout(timer);
+	}, []);
 
 	// A new page is a new start for the keyboard and for screen readers.
 	// biome-ignore lint/correctness/useExhaustiveDependencies: runs when the page changes

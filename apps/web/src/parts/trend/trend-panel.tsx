@@ -18,6 +18,7 @@ import "./trend.css";
 export function TrendPanel({
 	lines,
 	about,
+	withAsset,
 	control,
 	marks,
 	height,
@@ -25,6 +26,8 @@ export function TrendPanel({
 }: {
 	lines: TrendLine[];
 	about: Map<string, TrendTag>;
+	/** Lines of several assets: the name alone would not do. */
+	withAsset: boolean;
 	control: ClockControl;
 	marks: ChartMark[];
 	height: number;
@@ -35,7 +38,10 @@ export function TrendPanel({
 	const openLineage = useLineage();
 	const atCursor = useRef<(HTMLSpanElement | null)[]>([]);
 	const only = lines.length === 1 && lines[0] ? about.get(lines[0].tag) : undefined;
-	const nameOf = (tag: string): string => format.words(about.get(tag)?.title) || titleFromName(lastLevel(tag));
+	const nameOf = (tag: string): string => {
+		const name = format.words(about.get(tag)?.title) || titleFromName(lastLevel(tag));
+		return withAsset ? `${tag.split("/").at(-2) ?? ""} · ${name}` : name;
+	};
 	const limits = only?.limits
 		? (["highHigh", "high", "low", "lowLow"] as const).flatMap((level) => {
 				const value = only.limits?.[level];

@@ -42,6 +42,7 @@ export function TrendStack({
 					groups.set(key, [...(groups.get(key) ?? []), line]);
 				}
 				const panels = [...groups.values()];
+				const severalAssets = new Set(shown.map((line) => line.tag.slice(0, line.tag.lastIndexOf("/")))).size > 1;
 				const samples = shown.reduce((sum, line) => sum + line.samples, 0);
 				return (
 					<div className={asked.isPlaceholderData ? "trend-stack waiting" : "trend-stack"} aria-busy={asked.isPlaceholderData}>
@@ -50,6 +51,7 @@ export function TrendStack({
 								key={group.map((line) => line.tag).join("|")}
 								lines={group}
 								about={about}
+								withAsset={severalAssets}
 								control={control}
 								height={group.length > 1 ? height * 1.8 : height}
 								axis={index === panels.length - 1}

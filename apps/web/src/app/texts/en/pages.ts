@@ -181,6 +181,10 @@ export default {
 		sent: "Sent",
 	},
 	mqtt: {
+		bytesReceived: "Bytes received",
+		bytesSent: "Bytes sent",
+		refusedConnections: "Refused connections",
+		deniedTopics: "Denied topics",
 		clients: "Clients",
 		retained: "Retained topics",
 		received: "Received",

@@ -189,6 +189,10 @@ export default {
 		sent: "Enviados",
 	},
 	mqtt: {
+		bytesReceived: "Bytes recibidos",
+		bytesSent: "Bytes enviados",
+		refusedConnections: "Conexiones rechazadas",
+		deniedTopics: "Temas denegados",
 		clients: "Clientes",
 		retained: "Temas retenidos",
 		received: "Recibidos",

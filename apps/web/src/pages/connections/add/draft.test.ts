@@ -43,7 +43,9 @@ test("what is typed becomes a connection, a machine map and a template that thei
 	expect(map.tags.guard?.kind).toBe("boolean");
 
 	const { assets, templates } = assetsOf(draft, addressFields);
-	expect(assets).toEqual({ "northworks/building-a/palletizer-9": { template: "palletizer-9", title: "Palletizer 9" } });
+	expect(assets).toEqual({
+		"northworks/building-a/palletizer-9": { template: "palletizer-9", title: "Palletizer 9", order: 1000 },
+	});
 	const template = AssetTemplate.parse(templates["palletizer-9"]);
 	expect(Object.keys(template.tags)).toEqual(Object.keys(map.tags));
 	expect(template.tags["motor-temperature"]).toMatchObject({ title: "Motor temperature", range: [0, 120], overview: 1 });
@@ -64,7 +66,7 @@ test("an existing map and template are named, moved and filled, not written anew
 		{ asset: assetPath(known), map: "cnc", shift: { register: 100 }, with: { node: "CNC1" } },
 	]);
 	expect(assetsOf(known, addressFields)).toEqual({
-		assets: { [assetPath(known)]: { template: "cnc", title: "Palletizer 9" } },
+		assets: { [assetPath(known)]: { template: "cnc", title: "Palletizer 9", order: 1000 } },
 		templates: {},
 	});
 });

@@ -154,11 +154,14 @@ export function changeOf(draft: Draft, settingFields: Field[], addressFields: Fi
 	};
 }
 
+/** A new machine does not push its neighbours from where people look for them. */
+const addedLast = 1000;
+
 /** The asset, and the template when it is new. */
 export function assetsOf(draft: Draft, addressFields: Field[]) {
 	const template = draft.template || connectionName(draft);
 	return {
-		assets: { [assetPath(draft)]: { template, title: draft.name.trim() } },
+		assets: { [assetPath(draft)]: { template, title: draft.name.trim(), order: addedLast } },
 		templates: draft.template ? {} : { [template]: templateFrom(draft, addressFields) },
 	};
 }

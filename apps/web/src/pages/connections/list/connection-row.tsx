@@ -29,6 +29,7 @@ export function Freshness({ status }: { status: ConnectionStatus }) {
 }
 
 export const ConnectionRow = memo(function ConnectionRow({ status }: { status: ConnectionStatus }) {
+	const { t } = useTranslation();
 	const format = useFormat();
 	const away = status.good === 0 && status.state !== "connected";
 	return (
@@ -46,21 +47,25 @@ export const ConnectionRow = memo(function ConnectionRow({ status }: { status: C
 			<td>
 				<ConnectionStateWord status={status} />
 			</td>
-			<td className="second">
+			<td data-label={t("connections.lastGood")} className="second">
 				<Age at={status.lastGoodAt} />
 			</td>
 			<td>
 				<Freshness status={status} />
 			</td>
-			<td className="number">
+			<td data-label={t("connections.latency")} className="number">
 				{format.value(status.latency.p50, 1)} / {format.value(status.latency.p99, 1)} <span className="unit">ms</span>
 			</td>
-			<td className="number">
+			<td data-label={t("connections.rate")} className="number">
 				{format.rate(status.valuesPerSecond)} <span className="unit">1/s</span>
 			</td>
-			<td className="number">{format.count(status.ledger.sent)}</td>
-			<td className="number">{format.count(status.ledger.stored)}</td>
-			<td className={`number${status.ledger.expired > 0 ? " severity-text critical" : ""}`}>
+			<td data-label={t("ledger.sent")} className="number">
+				{format.count(status.ledger.sent)}
+			</td>
+			<td data-label={t("ledger.stored")} className="number">
+				{format.count(status.ledger.stored)}
+			</td>
+			<td data-label={t("ledger.expired")} className={`number${status.ledger.expired > 0 ? " severity-text critical" : ""}`}>
 				{format.count(status.ledger.expired)}
 			</td>
 		</tr>
