@@ -1,7 +1,30 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./node.mjs";
 import { which } from "./run.mjs";
 
-/** Independent programs that tests talk to: how one sees that each is there, and which Debian package has it. */
+/** A Python of the clone's own, so that nothing of the machine is changed; `ready` says what has been put there. */
+const asyncua = {
+	version: "asyncua==2.1.0",
+	home: join(root, "node_modules", ".cache", "millwright-peers", "asyncua"),
+	isReady() {
+		const mark = join(this.home, "ready");
+		return existsSync(join(this.home, "bin", "python")) && existsSync(mark) && readFileSync(mark, "utf8") === this.version;
+	},
+	install() {
+		if (!which("python3")) return;
+		console.log(`Installing a test peer: ${this.version} …`);
+		const quietly = { stdio: "ignore", timeout: 180_000 };
+		if (spawnSync("python3", ["-m", "venv", "--clear", this.home], quietly).status !== 0) return;
+		const python = join(this.home, "bin", "python");
+		const options = ["--quiet", "--no-input", "--disable-pip-version-check", "--retries=1", "--timeout=15"];
+		if (spawnSync(python, ["-m", "pip", "install", ...options, this.version], quietly).status === 0)
+			writeFileSync(join(this.home, "ready"), this.version);
+	},
+};
+
+/** Independent programs that tests talk to: how one sees that each is there, and which Debian package has or needs it. */
 const peers = [
 	{ programs: ["chromium", "chromium-browser", "google-chrome"], package: "chromium", for: "browser tests" },
 	{ programs: ["mosquitto"], package: "mosquitto", for: "the MQTT oracle" },
@@ -14,12 +37,20 @@ const peers = [
 		package: "libmodbus-dev",
 		for: "an independent Modbus server",
 	},
+	{
+		check: () => asyncua.isReady(),
+		install: () => asyncua.install(),
+		package: "python3-venv",
+		for: "an independent OPC UA server",
+		missing: `${asyncua.version} could not be installed; it needs python3 with venv (apt-get install python3-venv) and PyPI`,
+	},
 ];
 
 /** Installs what is missing where that is possible (Debian, root); says what will be skipped where it is not. */
 export function ensurePeers() {
 	if (process.platform !== "linux") return;
 	const missing = () => peers.filter((peer) => (peer.check ? !peer.check() : !which(...peer.programs)));
+	for (const peer of missing()) peer.install?.();
 	const wanted = missing();
 	if (wanted.length === 0) return;
 	if (process.getuid?.() === 0 && which("apt-get")) {
@@ -30,7 +61,8 @@ export function ensurePeers() {
 			stdio: "ignore",
 			env,
 		});
+		for (const peer of missing()) peer.install?.();
 	}
 	for (const peer of missing())
-		console.warn(`SKIPPING ${peer.for}: ${peer.package} is not installed (apt-get install ${peer.package})`);
+		console.warn(`SKIPPING ${peer.for}: ${peer.missing ?? `${peer.package} is not installed (apt-get install ${peer.package})`}`);
 }

@@ -6,14 +6,17 @@ import type { Address } from "./address.ts";
 
 const home = join(import.meta.dirname, "..");
 /** Where `npm test` puts it, so that nothing of the machine is changed. */
-const environment = join(home, "..", "..", "node_modules", ".cache", "millwright-peers", "asyncua", "bin", "python");
+const environment = join(home, "..", "..", "node_modules", ".cache", "millwright-peers", "asyncua");
+/** Older ones lack what the server needs. */
+const isRecent =
+	"from asyncua import Server, ua; Server.set_force_server_timestamp; ua.SecurityPolicyType.Aes256Sha256RsaPss_Sign";
 
 /** The Python that has asyncua: of the clone, else of the machine. */
-export const python = [environment, "python3"].find((candidate) =>
-	candidate === environment
-		? existsSync(environment)
-		: spawnSync(candidate, ["-c", "import asyncua"], { stdio: "ignore" }).status === 0,
-);
+export const python = existsSync(join(environment, "ready"))
+	? join(environment, "bin", "python")
+	: spawnSync("python3", ["-c", isRecent], { stdio: "ignore" }).status === 0
+		? "python3"
+		: undefined;
 
 interface Introduction {
 	port: number;
