@@ -31,6 +31,7 @@ const checks = [
 		args: ["run", "test/arrows.test.ts"],
 		holds: (output) => /Tests .*\d+ passed/.test(output),
 	},
+	{ name: "reference says what the contracts say", command: "node", args: ["scripts/reference.ts", "--check"] },
 	{ name: "unused code", command: "knip", args: ["--no-progress"] },
 ];
 let failed = 0;

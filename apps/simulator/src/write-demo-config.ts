@@ -1,6 +1,8 @@
 import { writeFileSync } from "node:fs";
-import { Document, isMap, isScalar } from "yaml";
+import { Document, isMap, isScalar, isSeq, visit } from "yaml";
 import { demoConfig } from "./demo-config.ts";
+
+const longestLine = 90;
 
 /** The demo's configuration as YAML with a few words on what stands where. */
 export function demoYaml(config: ReturnType<typeof demoConfig> = demoConfig()): string {
@@ -20,6 +22,21 @@ export function demoYaml(config: ReturnType<typeof demoConfig> = demoConfig()): 
 	);
 	note(["twin", "places"], "The places above the machines, as in ISA-95.");
 	note(["twin", "assets"], "The machines themselves, by path.");
+	// Small things on one line: a person scrolls through a plant, not through braces.
+	visit(document, {
+		Map: (_key, node) => {
+			const short = JSON.stringify(node.toJSON()).length <= longestLine;
+			if (
+				short &&
+				node.items.length > 0 &&
+				node.items.every(({ value }) => isScalar(value) || (isMap(value) && value.items.length <= 4))
+			)
+				node.flow = true;
+		},
+		Seq: (_key, node) => {
+			if (isSeq(node) && node.items.every((item) => isScalar(item))) node.flow = true;
+		},
+	});
 	return document.toString({ lineWidth: 130, flowCollectionPadding: true });
 }
 
