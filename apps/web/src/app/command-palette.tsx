@@ -111,7 +111,8 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
 			yOffset="12vh"
 			centered={false}
 			transitionProps={{ duration: 0 }}
-			aria-label={t("palette.open")}
+			title={t("palette.open")}
+			styles={{ header: { display: "none" } }}
 		>
 			<TextInput
 				value={words}
@@ -130,6 +131,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
 				variant="unstyled"
 				size="sm"
 				data-autofocus
+				autoFocus
 				className="palette-input"
 			/>
 			<div className="palette-list" role="listbox" id={list} aria-label={t("palette.open")}>

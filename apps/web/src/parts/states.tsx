@@ -56,10 +56,12 @@ export function StaleNote({ since, error }: { since: number; error: unknown }) {
 	const { t } = useTranslation();
 	const format = useFormat();
 	const now = useNow(5000);
+	// That the server is away stands in the header already.
+	const problem = asMillwrightError(error);
 	return (
 		<p className="stale-note" role="status">
-			{t("state.staleSince", { time: format.moment(since, now) })}{" "}
-			<span className="third">{asMillwrightError(error).message}</span>
+			{t("state.staleSince", { time: format.moment(since, now) })}
+			{problem.kind === "outage" ? null : <span className="third"> {problem.message}</span>}
 		</p>
 	);
 }

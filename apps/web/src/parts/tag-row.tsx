@@ -46,7 +46,9 @@ export const TagRow = memo(function TagRow({ tag, visible }: { tag: TagState; vi
 			data-trust={trust}
 			title={trust === "good" ? undefined : t("quality.now", { quality: t(`quality.${tag.quality.replace(":", "-")}`) })}
 		>
-			<span className="tag-row-label cut">{format.words(tag.title)}</span>
+			<span className="tag-row-label cut" title={format.words(tag.title)}>
+				{format.words(tag.title)}
+			</span>
 			{worded ? null : (
 				<AnalogBar
 					tag={tag}

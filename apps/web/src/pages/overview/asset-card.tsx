@@ -57,7 +57,9 @@ export const AssetCard = memo(function AssetCard({ asset }: { asset: AssetState 
 		>
 			<Link to="/assets/$" params={{ _splat: asset.asset }} className="asset-card-title">
 				{asset.severity ? <SeverityMark severity={asset.severity} /> : null}
-				<h3 className="cut">{format.words(asset.title) || lastLevel(asset.asset)}</h3>
+				<h3 className="cut" title={format.words(asset.title)}>
+					{format.words(asset.title) || lastLevel(asset.asset)}
+				</h3>
 			</Link>
 			<p className="asset-card-state cut">
 				<ConditionLine asset={asset} />

@@ -15,14 +15,16 @@ export function NothingLost() {
 		queryFn: ({ signal }) => sense.ledger({}, { signal }),
 		refetchInterval: 3000,
 	});
+	const { total, since } = ledger.data ?? {};
 	return (
-		<Answer of={ledger} rows={5}>
-			{({ total, longestOutageMs, since }) => (
-				<Panel
-					title={total.expired > 0 ? t("ledger.lostTitle") : t("ledger.nothingLost")}
-					note={t("ledger.since", { time: format.moment(since, now) })}
-				>
-					<dl>
+		<Panel
+			title={total && total.expired > 0 ? t("ledger.lostTitle") : t("ledger.nothingLost")}
+			note={since === undefined ? undefined : t("ledger.since", { time: format.moment(since, now) })}
+			flush
+		>
+			<Answer of={ledger} rows={5}>
+				{({ total, longestOutageMs }) => (
+					<dl className="ledger">
 						<Fact name={t("ledger.read")}>{format.count(total.read)}</Fact>
 						<Fact name={t("ledger.filtered")} quiet>
 							{format.count(total.filtered)}
@@ -41,8 +43,8 @@ export function NothingLost() {
 							{longestOutageMs > 0 ? format.duration(longestOutageMs) : t("ledger.noOutage")}
 						</Fact>
 					</dl>
-				</Panel>
-			)}
-		</Answer>
+				)}
+			</Answer>
+		</Panel>
 	);
 }
