@@ -24,10 +24,13 @@ export function Shell() {
 	useTwinEvents();
 	useHotkeys([["mod+K", () => setPalette(true)]], []);
 
-	// Fetched once the first page is there, so that Ctrl K answers at once.
+	// Ctrl comes before K: by then the palette is under way.
 	useEffect(() => {
-		const timer = setTimeout(() => void loadPalette(), 2000);
-		return () => clearTimeout(timer);
+		const onKey = (event: KeyboardEvent): void => {
+			if (event.key === "Control" || event.key === "Meta") void loadPalette();
+		};
+		window.addEventListener("keydown", onKey);
+		return () => window.removeEventListener("keydown", onKey);
 	}, []);
 
 	// A new page is a new start for the keyboard and for screen readers.
