@@ -28,7 +28,7 @@ export async function openLiveSocket(
 ): Promise<LiveSocket> {
 	const socket = await upgrade(url, path, { cookie, ...(protocol ? { "sec-websocket-protocol": protocol } : {}) });
 	const names = new Map<number, string>();
-	let held = Buffer.alloc(0);
+	let held: Buffer = Buffer.alloc(0);
 	const write = (opcode: number, payload: Uint8Array) => {
 		if (!live.isClosed) socket.write(masked(opcode, payload));
 	};
@@ -104,7 +104,7 @@ export function masked(opcode: number, payload: Uint8Array): Buffer {
 	const size = payload.length;
 	const header = Buffer.alloc(size < 126 ? 6 : 8);
 	header[0] = 0x80 | opcode;
-	header[1] = 0x80 | (size < 126 ? size : 126);
+	header[1] = 0x80 | Math.min(size, 126);
 	if (size >= 126) header.writeUInt16BE(size, 2);
 	return Buffer.concat([header, payload]);
 }
