@@ -16,17 +16,24 @@ export interface SampleReceipts {
 	acknowledge(connection: string, through: number): void;
 }
 
-/** Counted from the first start of this data folder, per connection or tag. sent = stored + what is under way. */
+/**
+ * Counted from the first start of this data folder, per connection, as of the newest commit to disk:
+ * read + made = sent + filtered + rejected at any time, and sent = stored + expired once everything has arrived.
+ */
 export const Ledger = z.object({
-	read: z.int().meta({ description: "values the driver gave" }),
+	read: z.int().meta({ description: "values the driver gave, counted once it is decided what becomes of them" }),
+	made: z.int().meta({ description: "rows the platform made itself: marks of quality, statistics of windows" }),
 	filtered: z.int().meta({ description: "left out by the pipeline on purpose" }),
 	rejected: z.int().meta({ description: "refused: wrong type, dropped as implausible, out of contract" }),
 	buffered: z.int().meta({ description: "durable here, not yet acknowledged by the history" }),
-	sent: z.int().meta({ description: "numbered and durable here" }),
+	sent: z.int().meta({ description: "numbered and durable here, or numbered and counted as expired" }),
 	received: z.int().meta({ description: "arrived at the history" }),
 	stored: z.int().meta({ description: "durable in the history" }),
 	duplicate: z.int().meta({ description: "arrived again and dropped" }),
-	expired: z.int().meta({ description: "fell out of the full ring before the history had them: lost, and said so" }),
+	expired: z.int().meta({
+		description:
+			"lost, and said so: fell out of the full ring before the history had them, or found no room while the disk was full",
+	}),
 });
 export type Ledger = z.output<typeof Ledger>;
 

@@ -40,10 +40,11 @@ export function figuresOf(ring: Ring, ledger: LedgerBook, connections: ReadonlyM
 		counter("sense_ring_commits_total", "Commits of the ring since start", commits),
 		gauge("sense_ring_commit_ms", "Duration of the last commit", lastCommitMs),
 		...ledger.connections().flatMap((connection): Figure[] => {
-			const { read, filtered, rejected, sent, buffered, expired } = ledger.of(connection);
+			const { read, made, filtered, rejected, sent, buffered, expired } = ledger.of(connection);
 			const labels = { connection };
 			return [
 				counter("sense_values_read_total", "Values the driver gave", read, labels),
+				counter("sense_values_made_total", "Rows the platform made itself", made, labels),
 				counter("sense_values_filtered_total", "Values left out by the pipeline", filtered, labels),
 				counter("sense_values_rejected_total", "Values refused", rejected, labels),
 				counter("sense_values_sent_total", "Samples numbered and durable", sent, labels),

@@ -80,15 +80,16 @@ export function createLedger({ ring, stored }: { ring: Ring; stored?: StoredCoun
 	const ledgerOf = (connection: string): Ledger => {
 		const lane = ring.lane(connection);
 		return {
-			read: lane.counts.read,
-			filtered: lane.counts.filtered,
-			rejected: lane.counts.rejected,
+			read: lane.written.read,
+			made: lane.written.made,
+			filtered: lane.written.filtered,
+			rejected: lane.written.rejected,
 			buffered: lane.buffered,
-			sent: lane.committed + 1,
+			sent: lane.sent,
 			received: stored?.received(connection) ?? 0,
 			stored: stored?.stored(connection) ?? 0,
 			duplicate: stored?.duplicate(connection) ?? 0,
-			expired: lane.expired + lane.counts.overflowed,
+			expired: lane.expired,
 		};
 	};
 

@@ -152,9 +152,10 @@ export function createSense({
 			lane.readAt(receivedMs);
 			for (const { tag, time, value, quality } of rows) {
 				of(tag).read++;
+				lane.counts.read++;
 				lane.add(tag, time, value, quality);
+				lane.settle();
 			}
-			lane.counts.read += rows.length;
 			return lane.durable(rows.length);
 		},
 		facts: facts.ofId,

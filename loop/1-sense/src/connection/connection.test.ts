@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CertificateUntrusted, type Driver, type PeerCertificate, qualityName, type SampleBatch } from "@millwright/core";
+import { CertificateUntrusted, type Driver, type PeerCertificate, qualityName } from "@millwright/core";
 import { memoryTagDirectory, silentLog } from "@millwright/runtime";
 import { createFakeClock } from "@millwright/testkit";
 import { afterEach, expect, test } from "vitest";
 import { ConnectionSettings, MachineMap } from "../api.ts";
 import type { TagTally } from "../ledger.ts";
+import { noCounts } from "../pipeline/stage.ts";
 import { Lane } from "../ring/lane.ts";
 import { expandTags } from "../settings/expand.ts";
 import { createTrust } from "../trust.ts";
@@ -46,7 +47,7 @@ async function connectionForTest(
 		tally: {
 			lane,
 			of(tag) {
-				const tally = tallies.get(tag) ?? { read: 0, filtered: 0, rejected: 0, sent: 0, sequence: -1 };
+				const tally = tallies.get(tag) ?? { ...noCounts(), sequence: -1 };
 				tallies.set(tag, tally);
 				return tally;
 			},
@@ -81,7 +82,7 @@ async function connectionForTest(
 		stop,
 		/** Rows since the last call: tag's own name, value, quality. */
 		rows() {
-			return lane.takeSealed().flatMap((batch: SampleBatch) =>
+			return lane.takeSealed().flatMap(({ batch }) =>
 				Array.from({ length: batch.length }, (_, row) => ({
 					tag: directory
 						.nameOf(batch.tags[row] as number)
@@ -98,6 +99,7 @@ async function connectionForTest(
 		status: () =>
 			connection.status({
 				read: 0,
+				made: 0,
 				filtered: 0,
 				rejected: 0,
 				buffered: 0,

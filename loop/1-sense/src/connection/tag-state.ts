@@ -103,6 +103,16 @@ export function createTags({
 
 /** Puts readings through the tags' pipelines into the lane, and counts. */
 export function createIntake(lane: Lane) {
+	const { counts } = lane;
+	/** What the tag counted since, the connection counts too. */
+	function count(tally: TagTally, read: number, filtered: number, rejected: number, made: number): void {
+		counts.read += tally.read - read;
+		counts.filtered += tally.filtered - filtered;
+		counts.rejected += tally.rejected - rejected;
+		counts.made += tally.made - made;
+		lane.settle();
+	}
+
 	return {
 		/** `steadyMs` is when it was heard; `ms` is `time` in ms. */
 		take(
@@ -115,12 +125,10 @@ export function createIntake(lane: Lane) {
 			steadyMs: number,
 		): void {
 			const { tally, pipeline } = tag;
-			const { filtered, rejected } = tally;
+			const { read, filtered, rejected, made } = tally;
 			tag.heardAt = steadyMs;
 			pipeline.take(time, ms, value, quality, lane);
-			lane.counts.read++;
-			lane.counts.filtered += tally.filtered - filtered;
-			lane.counts.rejected += tally.rejected - rejected;
+			count(tally, read, filtered, rejected, made);
 			if (isGood(pipeline.now.quality)) {
 				tag.goodAtMs = ms;
 				tag.reason = undefined;
@@ -129,11 +137,16 @@ export function createIntake(lane: Lane) {
 		/** The newest value under another quality, unless it has it already. */
 		mark(tag: TagState, time: Nanos, ms: number, quality: Quality, reason: string): void {
 			if (tag.pipeline.now.quality === quality) return;
+			const { read, filtered, rejected, made } = tag.tally;
 			tag.reason = reason;
 			tag.pipeline.mark(time, ms, quality, lane);
+			count(tag.tally, read, filtered, rejected, made);
 		},
 		flush(tag: TagState, nowMs: number, end = false): void {
-			if (tag.pipeline.holds) tag.pipeline.flush(nowMs, lane, end);
+			if (!tag.pipeline.holds) return;
+			const { read, filtered, rejected, made } = tag.tally;
+			tag.pipeline.flush(nowMs, lane, end);
+			count(tag.tally, read, filtered, rejected, made);
 		},
 		readAt: (ms: number): void => lane.readAt(ms),
 	};

@@ -169,6 +169,7 @@ export function createPipeline({
 			leave(time, ms, value, quality, out);
 		},
 		mark(time, ms, quality, out) {
+			counts.made++;
 			leave(time, ms, now.quality === -1 ? null : now.value, quality, out);
 		},
 		flush(nowMs, out, end = false) {

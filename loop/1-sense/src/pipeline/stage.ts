@@ -5,15 +5,20 @@ export interface RowSink {
 	add(tag: number, time: Nanos, value: Value, quality: Quality): void;
 }
 
-/** Of one tag since the first start of the data folder. */
+/**
+ * Of one tag since the first start of the data folder. A value is counted as read once its way is decided: rows that leave
+ * + filtered + rejected = read + made after every call.
+ */
 export interface TagCounts {
 	read: number;
 	filtered: number;
 	rejected: number;
 	sent: number;
+	/** Rows of the platform's own: marks of quality, statistics of windows. */
+	made: number;
 }
 
-export const noCounts = (): TagCounts => ({ read: 0, filtered: 0, rejected: 0, sent: 0 });
+export const noCounts = (): TagCounts => ({ read: 0, filtered: 0, rejected: 0, sent: 0, made: 0 });
 
 /** What one tag's rows go through last: decides which are passed on. Numbers only; NaN where a row has none. */
 export interface Passing {

@@ -42,7 +42,11 @@ export function passSummary(tags: SummaryTags, { window }: { window: number }, c
 		if (n > 0) {
 			const time = nanosOfMs((open + 1) * width);
 			const trust = doubtful ? Quality.uncertainDerived : Quality.good;
-			if (!isBad(quality)) out.add(tags.mean, time, mean, trust);
+			counts.made += 4;
+			if (!isBad(quality)) {
+				counts.made++;
+				out.add(tags.mean, time, mean, trust);
+			}
 			out.add(tags.min, time, min, trust);
 			out.add(tags.max, time, max, trust);
 			out.add(tags.stddev, time, n > 1 ? Math.sqrt(squares / (n - 1)) : 0, trust);

@@ -30,6 +30,7 @@ export function passSwingingDoor(
 	};
 	const release = (out: RowSink) => {
 		if (!held) return;
+		counts.read++;
 		out.add(tag, heldTime, heldValue, heldQuality);
 		turnAt(heldMs, heldValue);
 	};
@@ -51,7 +52,10 @@ export function passSwingingDoor(
 					turnAt(ms, value);
 					return;
 				}
-			} else if (held) counts.filtered++;
+			} else if (held) {
+				counts.read++;
+				counts.filtered++;
+			}
 			if (atLeastEvery !== undefined && ms - pivotMs >= atLeastEvery) {
 				out.add(tag, time, value, quality);
 				turnAt(ms, value);
@@ -61,6 +65,7 @@ export function passSwingingDoor(
 			steepest = Math.min(steepest, (value + deviation - pivot) / width);
 			flattest = Math.max(flattest, (value - deviation - pivot) / width);
 			held = true;
+			counts.read--;
 			heldTime = time;
 			heldMs = ms;
 			heldValue = value;

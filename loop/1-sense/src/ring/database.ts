@@ -1,7 +1,7 @@
 import { existsSync, renameSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 /** The ring's SQLite file, its tables made; throws when it is not sound. */
 export function openDatabase(file: string, hardBytes: number): DatabaseSync {
@@ -12,12 +12,13 @@ export function openDatabase(file: string, hardBytes: number): DatabaseSync {
 		db.exec(`PRAGMA max_page_count=${Math.max(64, Math.ceil(hardBytes / pageSize))}; PRAGMA journal_size_limit=67108864`);
 		const found = Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
 		if (found > schemaVersion) throw new Error(`${file} was written by a newer version of Millwright`);
+		if (found === 1) fromVersionOne(db);
 		db.exec(`
 			CREATE TABLE IF NOT EXISTS lane (
 				id INTEGER PRIMARY KEY AUTOINCREMENT, connection TEXT NOT NULL UNIQUE, next INTEGER NOT NULL,
 				acknowledged INTEGER NOT NULL, gone_through INTEGER NOT NULL, expired INTEGER NOT NULL DEFAULT 0,
 				committed_ms INTEGER NOT NULL DEFAULT 0, read INTEGER NOT NULL DEFAULT 0, filtered INTEGER NOT NULL DEFAULT 0,
-				rejected INTEGER NOT NULL DEFAULT 0, overflowed INTEGER NOT NULL DEFAULT 0, tag_counts BLOB, tag_counts_next INTEGER) STRICT;
+				rejected INTEGER NOT NULL DEFAULT 0, made INTEGER NOT NULL DEFAULT 0, begin INTEGER NOT NULL DEFAULT 0, tag_counts BLOB, tag_counts_next INTEGER) STRICT;
 			CREATE TABLE IF NOT EXISTS batch (
 				id INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL REFERENCES lane, first INTEGER NOT NULL, last INTEGER NOT NULL,
 				ms INTEGER NOT NULL, bytes INTEGER NOT NULL, blob BLOB NOT NULL) STRICT;
@@ -52,4 +53,18 @@ export function setAside(file: string, nowMs: number): string {
 	const aside = `${file}.broken-${nowMs}`;
 	for (const ending of ["", "-wal", "-shm"]) if (existsSync(file + ending)) renameSync(file + ending, aside + ending);
 	return aside;
+}
+
+/** Rows of the platform's own were not counted, and what was lost in memory had no numbers. */
+function fromVersionOne(db: DatabaseSync): void {
+	db.exec(`
+		BEGIN IMMEDIATE;
+		ALTER TABLE lane ADD COLUMN made INTEGER NOT NULL DEFAULT 0;
+		ALTER TABLE lane ADD COLUMN begin INTEGER NOT NULL DEFAULT 0;
+		UPDATE lane SET read = read - overflowed, expired = expired + overflowed;
+		UPDATE lane SET made = next + filtered + rejected - read;
+		UPDATE lane SET read = read + made, made = 0 WHERE made < 0;
+		ALTER TABLE lane DROP COLUMN overflowed;
+		PRAGMA user_version=2;
+		COMMIT`);
 }

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { asMillwrightError, type Clock, decodeBatch, type Log, type SampleBatch } from "@millwright/core";
+import { emptyBatch } from "./empty-batch.ts";
 import type { Lane } from "./lane.ts";
 import type { RingBatch } from "./messages.ts";
 
@@ -7,21 +8,6 @@ const chunkBytes = 512 * 1024;
 /** Rows handed out ahead of their acknowledgement. */
 const window = 200_000;
 const longestWaitMs = 5000;
-
-/** Numbers that hold nothing: lost before they could be delivered. Consumers take note that they need not wait for them. */
-export const emptyBatch = (connection: string, first: number, last: number): SampleBatch => ({
-	connection,
-	first,
-	last,
-	historical: true,
-	readAtMs: Number.NaN,
-	length: 0,
-	tags: new Uint32Array(0),
-	times: new BigInt64Array(0),
-	values: new Float64Array(0),
-	quality: new Uint8Array(0),
-	texts: new Map(),
-});
 
 /**
  * Reads a connection's numbers from the ring and hands them on, in order, one batch a turn of the event loop and not far

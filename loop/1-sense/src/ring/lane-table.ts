@@ -21,42 +21,45 @@ export function readLanes(db: DatabaseSync): LaneRow[] {
 			read: Number(row.read),
 			filtered: Number(row.filtered),
 			rejected: Number(row.rejected),
-			overflowed: Number(row.overflowed),
+			made: Number(row.made),
+			begin: Number(row.begin),
 			...(row.tag_counts instanceof Uint8Array
 				? { tagCounts: { packed: row.tag_counts as Uint8Array<ArrayBuffer>, next: Number(row.tag_counts_next) } }
 				: {}),
 		}));
 }
 
-/** `gone`: numbers below are used and will never be seen again. */
-export function addLane(db: DatabaseSync, connection: string, { next, gone }: { next: number; gone: number }): LaneRow {
+/** Numbers below `next` are used and will never be seen again. */
+export function addLane(db: DatabaseSync, connection: string, next: number): LaneRow {
 	const { lastInsertRowid } = db
-		.prepare("INSERT INTO lane (connection, next, acknowledged, gone_through) VALUES (?, ?, -1, ?)")
-		.run(connection, next, gone - 1);
+		.prepare("INSERT INTO lane (connection, next, begin, acknowledged, gone_through) VALUES (?, ?, ?, -1, ?)")
+		.run(connection, next, next, next - 1);
 	return {
 		id: Number(lastInsertRowid),
 		connection,
 		next,
+		begin: next,
 		acknowledged: -1,
-		goneThrough: gone - 1,
+		goneThrough: next - 1,
 		expired: 0,
 		committedMs: 0,
 		read: 0,
 		filtered: 0,
 		rejected: 0,
-		overflowed: 0,
+		made: 0,
 	};
 }
 
 /** Everything but the tags' counts, prepared once. */
 export function laneWriter(db: DatabaseSync): (lane: LaneRow) => void {
 	const update = db.prepare(
-		`UPDATE lane SET next = ?, acknowledged = ?, gone_through = ?, expired = ?, committed_ms = ?, read = ?, filtered = ?,
-		 rejected = ?, overflowed = ? WHERE id = ?`,
+		`UPDATE lane SET next = ?, begin = ?, acknowledged = ?, gone_through = ?, expired = ?, committed_ms = ?, read = ?, filtered = ?,
+		 rejected = ?, made = ? WHERE id = ?`,
 	);
 	return (lane) =>
 		void update.run(
 			lane.next,
+			lane.begin,
 			lane.acknowledged,
 			lane.goneThrough,
 			lane.expired,
@@ -64,7 +67,7 @@ export function laneWriter(db: DatabaseSync): (lane: LaneRow) => void {
 			lane.read,
 			lane.filtered,
 			lane.rejected,
-			lane.overflowed,
+			lane.made,
 			lane.id,
 		);
 }

@@ -1,5 +1,6 @@
 import { type Nanos, type Quality, type SampleBatch, SampleBatchBuilder, type Value } from "@millwright/core";
 import type { RowSink } from "../pipeline/stage.ts";
+import { emptyBatch } from "./empty-batch.ts";
 import type { LaneCounts, LaneState } from "./messages.ts";
 
 /** Rows that close a batch before its commit is due, so that no message gets too large. */
@@ -13,6 +14,12 @@ export interface LaneKeeper {
 	dirty(lane: Lane): void;
 }
 
+/** A numbered batch, and the counts that go with it and all before it. One without rows covers numbers whose rows were lost. */
+export interface Sealed {
+	batch: SampleBatch;
+	counts: LaneCounts;
+}
+
 interface Waiter {
 	/** Rows accepted up to and including the last awaited one. */
 	index: number;
@@ -23,7 +30,12 @@ interface Waiter {
 /** One connection's rows on their way into the ring: takes rows, gives them numbers, knows how far they have come. */
 export class Lane implements RowSink {
 	readonly connection: string;
-	readonly counts: LaneCounts = { read: 0, filtered: 0, rejected: 0, overflowed: 0 };
+	/** Up to this moment. */
+	readonly counts: LaneCounts = { read: 0, filtered: 0, rejected: 0, made: 0 };
+	/** As of the newest commit: what the ledger shows, because it agrees with `committed`. */
+	written: LaneCounts = { read: 0, filtered: 0, rejected: 0, made: 0 };
+	/** Number at which counting began. */
+	begin = 0;
 	/** Number of the next row to be sealed; unknown until the ring is open. */
 	next: number | undefined;
 	/** Highest number that is durable here. */
@@ -48,11 +60,16 @@ export class Lane implements RowSink {
 	onDurable: ((batch: SampleBatch) => void) | undefined;
 	/** As found when the ring opened, for whoever keeps the tags' counts. */
 	found: LaneState | undefined;
-	readonly sealed: SampleBatch[] = [];
 	readonly #keeper: LaneKeeper;
 	#builder = new SampleBatchBuilder();
 	#readAtMs = Number.NaN;
+	/** Full, not yet numbered. */
+	readonly #closed: { rows: SampleBatchBuilder; readAtMs: number; counts: LaneCounts }[] = [];
+	readonly #sealed: Sealed[] = [];
+	/** Rows, kept or not. */
 	#accepted = 0;
+	/** Rows for which there was no room, after those in the builder. */
+	#unkept = 0;
 	#base: number | undefined;
 	#waiters: Waiter[] = [];
 	#isDirty = false;
@@ -68,15 +85,29 @@ export class Lane implements RowSink {
 	}
 
 	add(tag: number, time: Nanos, value: Value, quality: Quality): void {
-		if (this.#keeper.waitingRows >= this.#keeper.mostWaitingRows) {
-			this.counts.overflowed++;
-			return;
-		}
-		this.#builder.add(tag, time, value, quality);
-		this.#keeper.waitingRows++;
 		this.#accepted++;
-		if (this.#builder.length >= batchRows && this.next !== undefined) this.#seal();
+		if (this.#keeper.waitingRows >= this.#keeper.mostWaitingRows) this.#unkept++;
+		else {
+			this.#builder.add(tag, time, value, quality);
+			this.#keeper.waitingRows++;
+		}
 		this.touch();
+	}
+
+	/** To be called where rows and counts agree: a batch that is large enough is closed. */
+	settle(): void {
+		if (this.#builder.length >= batchRows) this.#close();
+	}
+
+	#close(): void {
+		this.#closed.push({ rows: this.#builder, readAtMs: this.#readAtMs, counts: { ...this.counts } });
+		this.#builder = new SampleBatchBuilder();
+		this.#readAtMs = Number.NaN;
+	}
+
+	/** To be called before there is room again: what found none gets its numbers, in order. */
+	closeGap(): void {
+		if (this.#unkept > 0 && this.next !== undefined) this.#seal();
 	}
 
 	/** Something is to be written: rows, counts or an acknowledgement. */
@@ -87,37 +118,56 @@ export class Lane implements RowSink {
 	}
 
 	/** Everything added so far, numbered; the lane is clean afterwards. */
-	takeSealed(): SampleBatch[] {
+	takeSealed(): Sealed[] {
 		this.#isDirty = false;
 		if (this.next === undefined) return [];
-		if (this.#builder.length > 0) this.#seal();
-		return this.sealed.splice(0);
+		this.#seal();
+		return this.#sealed.splice(0);
 	}
 
 	#seal(): void {
-		const first = this.next as number;
-		const batch = this.#builder.take({ connection: this.connection, first, readAtMs: this.#readAtMs });
-		this.#readAtMs = Number.NaN;
-		this.next = batch.last + 1;
-		this.sealed.push(batch);
+		if (this.#builder.length > 0) this.#close();
+		let next = this.next as number;
+		for (const { rows, readAtMs, counts } of this.#closed.splice(0)) {
+			const batch = rows.take({ connection: this.connection, first: next, readAtMs });
+			next = batch.last + 1;
+			this.#sealed.push({ batch, counts });
+			// Empty again, and as large as it had to be.
+			if (this.#builder.length === 0) this.#builder = rows;
+		}
+		if (this.#unkept > 0) {
+			const batch = emptyBatch(this.connection, next, next + this.#unkept - 1);
+			next = batch.last + 1;
+			this.#unkept = 0;
+			this.#sealed.push({ batch, counts: { ...this.counts } });
+		}
+		this.next = next;
 	}
 
 	/** What the ring knows of this connection from before. */
 	opened(state: LaneState | undefined): void {
 		this.found ??= state;
 		this.next = state?.next ?? 0;
+		this.begin = state?.begin ?? 0;
 		this.#base = this.next;
 		this.committed = this.published = this.next - 1;
 		this.acknowledged = state?.acknowledged ?? -1;
 		this.goneThrough = state?.goneThrough ?? -1;
 		this.expired = state?.expired ?? 0;
 		this.committedMs = state?.committedMs ?? 0;
-		if (state) {
-			// What was counted before the ring was open comes on top.
-			this.counts.read += state.read;
-			this.counts.filtered += state.filtered;
-			this.counts.rejected += state.rejected;
-			this.counts.overflowed += state.overflowed;
+		if (!state) return;
+		const { read, filtered, rejected, made } = state;
+		this.written = { read, filtered, rejected, made };
+		// What was counted before the ring was open comes on top.
+		this.counts.read += read;
+		this.counts.filtered += filtered;
+		this.counts.rejected += rejected;
+		this.counts.made += made;
+		for (const { counts } of this.#closed) {
+			counts.read += read;
+			counts.filtered += filtered;
+			counts.rejected += rejected;
+			counts.made += made;
 		}
 	}
 
@@ -132,6 +182,7 @@ export class Lane implements RowSink {
 		this.committedMs = nowMs;
 		this.mark ??= { through: batch.last, ms: nowMs };
 		this.#keeper.waitingRows -= batch.length;
+		if (batch.length === 0) this.expired += batch.last - batch.first + 1;
 		this.onDurable?.(batch);
 		const base = this.#base ?? 0;
 		for (let next = this.#waiters[0]; next && base + next.index - 1 <= batch.last; next = this.#waiters[0]) {
@@ -142,7 +193,17 @@ export class Lane implements RowSink {
 
 	/** Are there rows that no commit has taken yet? */
 	get hasRows(): boolean {
-		return this.#builder.length > 0 || this.sealed.length > 0;
+		return this.#builder.length > 0 || this.#closed.length > 0 || this.#unkept > 0 || this.#sealed.length > 0;
+	}
+
+	/** Rows numbered since counting began, up to the newest durable one. */
+	get sent(): number {
+		return this.committed + 1 - this.begin;
+	}
+
+	/** Found no room, and not even that is written down yet. */
+	get unkept(): number {
+		return this.#sealed.reduce((sum, { batch }) => sum + (batch.length === 0 ? batch.last - batch.first + 1 : 0), this.#unkept);
 	}
 
 	/** Durable here, not yet acknowledged. */

@@ -5,6 +5,8 @@ export type RingRequest =
 			id: number;
 			nowMs: number;
 			batches: RingBatch[];
+			/** What a fresh file cannot know of connections that were in the broken one before it. */
+			carried: [connection: string, LaneCarry][];
 			/** Highest number each connection's consumer has stored. */
 			acknowledged: [connection: string, through: number][];
 			counts: [connection: string, LaneCounts][];
@@ -23,26 +25,37 @@ export interface RingBatch {
 	last: number;
 	/** Wall ms at which it was taken. */
 	firstMs: number;
+	/** None: the numbers were given, and their rows lost before they could be written. */
 	bytes: Uint8Array;
 }
 
-/** Of one connection since the first start of the data folder. */
+export interface LaneCarry {
+	next: number;
+	begin: number;
+	acknowledged: number;
+	goneThrough: number;
+	expired: number;
+}
+
+/** Of one connection since counting began. With the rows numbered since: read + made = sent + filtered + rejected. */
 export interface LaneCounts {
 	read: number;
 	filtered: number;
 	rejected: number;
-	/** Lost before they could be made durable: the disk was full for longer than memory reached. */
-	overflowed: number;
+	/** Rows of the platform's own: marks of quality, summaries. */
+	made: number;
 }
 
 export interface LaneState extends LaneCounts {
 	connection: string;
 	/** The number the next sample gets. */
 	next: number;
+	/** The number at which counting began: above 0 after a file was lost with its counts. */
+	begin: number;
 	acknowledged: number;
 	/** Numbers up to here fell out of the ring or were lost with a broken file. -1 when none. */
 	goneThrough: number;
-	/** Numbered samples that were gone before they were acknowledged. */
+	/** Numbered samples that were gone before they were acknowledged, or before they could be written. */
 	expired: number;
 	/** Wall ms of the last commit. */
 	committedMs: number;
@@ -57,9 +70,20 @@ export interface RingSize {
 	oldestMs: number;
 }
 
+/** Rows in [from, through] that left the ring unacknowledged. */
+export type Expired = [connection: string, from: number, through: number, count: number];
+
 export type RingAnswer =
-	| { type: "opened"; lanes: LaneState[]; sinceMs: number; longestOutageMs: number; size: RingSize; quarantined?: string }
-	| { type: "committed"; id: number; expired: [connection: string, through: number, count: number][]; size: RingSize; ms: number }
+	| {
+			type: "opened";
+			lanes: LaneState[];
+			sinceMs: number;
+			longestOutageMs: number;
+			size: RingSize;
+			isNew: boolean;
+			quarantined?: string;
+	  }
+	| { type: "committed"; id: number; expired: Expired[]; size: RingSize; ms: number }
 	| { type: "failed"; id: number; code: "full" | "corrupt" | "other"; message: string; quarantined?: string }
 	| { type: "rows"; id: number; batches: RingBatch[]; goneThrough: number }
 	| { type: "closed"; id: number };

@@ -15,6 +15,7 @@ export function createReplays({
 	lanes,
 	link,
 	send,
+	putAside,
 	clock,
 	log,
 	signal,
@@ -22,6 +23,8 @@ export function createReplays({
 	lanes: ReadonlyMap<string, Lane>;
 	link: () => RingLink | undefined;
 	send: (batch: SampleBatch) => void;
+	/** The file turned out to be broken when it was read; a fresh one is in use. */
+	putAside(aside: string): void;
 	clock: Clock;
 	log: Log;
 	/** Of the ring's life between start and stop. */
@@ -34,6 +37,7 @@ export function createReplays({
 	const readFor = (connection: string) => async (from: number, through: number, maxBytes: number) => {
 		const answer = await (link()?.ask({ type: "read", connection, from, through, maxBytes }) ??
 			Promise.reject(new Error("the ring is closed")));
+		if (answer.type === "failed" && answer.quarantined !== undefined) putAside(answer.quarantined);
 		if (answer.type !== "rows") throw new Error(answer.type === "failed" ? answer.message : "the ring gave another answer");
 		return answer as { batches: RingBatch[]; goneThrough: number };
 	};

@@ -10,7 +10,7 @@ import {
 import { createBackoff, type Health } from "@millwright/runtime";
 import { samples } from "../api.ts";
 import { createAcknowledgements } from "./acknowledgements.ts";
-import { emptyBatch } from "./delivery.ts";
+import { emptyBatch } from "./empty-batch.ts";
 import { Lane, type LaneKeeper } from "./lane.ts";
 import { openRingLink, type RingLink } from "./link.ts";
 import type { RingSettings, RingSize } from "./messages.ts";
@@ -56,7 +56,7 @@ export function createRing({
 	const keeper: LaneKeeper = { waitingRows: 0, mostWaitingRows, dirty: () => writing.schedule() };
 	const trouble = createTrouble({ file, log });
 	const acknowledgements = createAcknowledgements({ laneOf: (connection) => lanes.get(connection), clock });
-	const replays = createReplays({ lanes, link: () => link, send, clock, log, signal: () => closing.signal });
+	const replays = createReplays({ lanes, link: () => link, send, clock, log, putAside, signal: () => closing.signal });
 	const writing = createWriting({
 		lanes,
 		acknowledgements,
@@ -66,18 +66,23 @@ export function createRing({
 		clock,
 		committed(answer) {
 			size = answer.size;
-			for (const [connection, through, count] of answer.expired) {
+			for (const [connection, from, through, count] of answer.expired) {
 				const one = lane(connection);
 				one.expired += count;
 				one.goneThrough = Math.max(one.goneThrough, through);
 				log.warn("Values left the full ring before the history had them", { connection, count });
-				send(emptyBatch(connection, through - count + 1, through));
+				send(emptyBatch(connection, from, through));
 			}
 		},
 		putAside,
 		arrived(batch) {
 			const one = lane(batch.connection);
 			one.advance(batch, clock.nowMs());
+			if (batch.length === 0)
+				log.warn("Values were lost because the disk could not take them", {
+					connection: one.connection,
+					count: batch.last - batch.first + 1,
+				});
 			if (one.isReplaying) return;
 			if (one.published <= one.acknowledged) one.progressAt = clock.nowMs();
 			one.published = batch.last;
@@ -99,17 +104,18 @@ export function createRing({
 	}
 
 	/** The file broke in the middle of work and a fresh one is in use: what only it had is lost, and said. */
-	function putAside(aside: string): void {
+	function putAside(aside = "another file beside it"): void {
 		quarantined = aside;
 		trouble.putAside(aside);
 		for (const one of lanes.values()) {
+			if (one.next === undefined) continue;
 			const lost = one.buffered;
 			if (lost > 0) {
 				one.expired += lost;
 				send(emptyBatch(one.connection, one.committed - lost + 1, one.committed));
 			}
 			one.goneThrough = one.committed;
-			acknowledgements.putBack(one);
+			writing.carry(one);
 		}
 	}
 
@@ -143,15 +149,13 @@ export function createRing({
 		size = opened.size;
 		sinceMs ||= opened.sinceMs;
 		acknowledgements.outageBefore(opened.longestOutageMs);
-		if (opened.quarantined === undefined) trouble.opened();
-		else {
-			quarantined = opened.quarantined;
-			trouble.putAside(opened.quarantined);
-		}
+		const isFresh = opened.quarantined !== undefined || (opened.isNew && !isFirst);
+		if (isFresh) putAside(opened.quarantined);
+		else trouble.opened();
 		for (const state of opened.lanes) {
 			const known = lane(state.connection);
 			if (!isFirst && known.next !== undefined) {
-				writing.found(state);
+				if (!isFresh) writing.found(known, state);
 				continue;
 			}
 			known.opened(state);
@@ -204,7 +208,9 @@ export function createRing({
 		configure(next: RingSettings): void {
 			settings = next;
 		},
-		health: (): Health => trouble.health(),
+		health(): Health {
+			return trouble.health({ waiting: keeper.waitingRows, lost: writing.lost() });
+		},
 		ensureRoom(rows: number): void {
 			if (keeper.waitingRows + rows > mostWaitingRows)
 				throw new MillwrightError("sense.ring-behind", "The disk does not keep up; too many values wait already", {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { isCorrupt, openDatabase, setAside } from "./database.ts";
 import { addLane, type LaneRow, laneWriter, readLanes } from "./lane-table.ts";
-import type { LaneCounts, LaneState, RingBatch, RingRequest, RingSize } from "./messages.ts";
+import type { Expired, LaneCounts, LaneState, RingBatch, RingRequest, RingSize } from "./messages.ts";
 import { openPromises } from "./promised-numbers.ts";
 
 type Commit = Extract<RingRequest, { type: "commit" }>;
@@ -24,13 +24,15 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 	const size: RingSize = { bytes: 0, rows: 0, oldestMs: 0 };
 	const statements = new Map<string, StatementSync>();
 	const writeLane = laneWriter(db);
+	let isNew = false;
 	load();
 
 	function load(): void {
 		lanes.clear();
 		for (const lane of readLanes(db)) lanes.set(lane.connection, lane);
 		for (const row of db.prepare("SELECT name, value FROM meta").iterate()) meta.set(String(row.name), Number(row.value));
-		if (!meta.has("since_ms")) putMeta("since_ms", nowMs);
+		isNew = !meta.has("since_ms");
+		if (isNew) putMeta("since_ms", nowMs);
 		size.bytes = meta.get("bytes") ?? 0;
 		size.rows = meta.get("rows") ?? 0;
 		measureOldest();
@@ -47,7 +49,7 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 	}
 
 	function add(connection: string, next: number): LaneRow {
-		const lane = addLane(db, connection, { next, gone: next });
+		const lane = addLane(db, connection, next);
 		lanes.set(connection, lane);
 		return lane;
 	}
@@ -66,7 +68,7 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 		return ready;
 	}
 
-	function commit(request: Commit): { expired: [string, number, number][] } {
+	function commit(request: Commit): { expired: Expired[] } {
 		promises.keep(request.batches);
 		// Memory is only touched once the file has it all.
 		const before = { bytes: size.bytes, rows: size.rows };
@@ -81,14 +83,17 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 		};
 		db.exec("BEGIN IMMEDIATE");
 		try {
+			for (const [connection, carried] of request.carried) Object.assign(laneOf(connection), carried);
 			const insert = statement("INSERT INTO batch (lane, first, last, ms, bytes, blob) VALUES (?, ?, ?, ?, ?, ?)");
 			for (const { connection, first, last, firstMs, bytes } of request.batches) {
 				const lane = laneOf(connection);
-				insert.run(lane.id, first, last, firstMs, bytes.length, bytes);
 				lane.next = last + 1;
-				// After a lost file the promised numbers stand for the used ones until the owner says better.
-				if (first <= lane.goneThrough) lane.goneThrough = first - 1;
 				lane.committedMs = request.nowMs;
+				if (bytes.length === 0) {
+					lane.expired += last - first + 1;
+					continue;
+				}
+				insert.run(lane.id, first, last, firstMs, bytes.length, bytes);
 				size.bytes += bytes.length;
 				size.rows += last - first + 1;
 			}
@@ -130,8 +135,8 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 	}
 
 	/** Oldest first: what is too old, and as much as is too large. A bounded step each time, so that no commit waits for long. */
-	function trim({ nowMs: now, keepMs, maxBytes }: Commit, laneOf: (connection: string) => LaneRow): [string, number, number][] {
-		const expired = new Map<string, [string, number, number]>();
+	function trim({ nowMs: now, keepMs, maxBytes }: Commit, laneOf: (connection: string) => LaneRow): Expired[] {
+		const expired = new Map<string, Expired>();
 		const names = new Map([...lanes.values()].map((lane) => [lane.id, lane.connection]));
 		let steps = 0;
 		while (steps < 2000 && (size.bytes > maxBytes || (size.oldestMs > 0 && size.oldestMs < now - keepMs))) {
@@ -151,7 +156,7 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 				lane.expired += lost;
 				lane.goneThrough = last;
 				const sum = expired.get(lane.connection);
-				expired.set(lane.connection, [lane.connection, last, (sum?.[2] ?? 0) + lost]);
+				expired.set(lane.connection, [lane.connection, sum?.[1] ?? last - lost + 1, last, (sum?.[3] ?? 0) + lost]);
 			}
 		}
 		measureOldest();
@@ -160,6 +165,7 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 
 	return {
 		quarantined,
+		isNew,
 		size,
 		commit,
 		lanes: (): LaneState[] => [...lanes.values()],

@@ -39,7 +39,7 @@ export function createTrouble({ file, log }: { file: string; log: Log }) {
 				code === "full"
 					? {
 							code: "sense.ring-full",
-							reason: "The disk of the ring is full; new values wait in memory and are then lost",
+							reason: "The disk of the ring is full",
 							hint: "Free some space; the ring goes on by itself.",
 						}
 					: {
@@ -56,9 +56,13 @@ export function createTrouble({ file, log }: { file: string; log: Log }) {
 			log.info("The ring takes values again");
 			now = undefined;
 		},
-		health(): Health {
+		/** `waiting`: rows in memory; `lost`: rows that found no room even there. */
+		health({ waiting, lost }: { waiting: number; lost: number }): Health {
 			if (!now) return { state: "good" };
-			return { state: now.code === "sense.ring-broken" ? "degraded" : "failing", reason: now.reason, hint: now.hint };
+			const { code, reason, hint } = now;
+			if (code === "sense.ring-broken") return { state: "degraded", reason, hint };
+			const figures = `${waiting} values wait in memory${lost > 0 ? `, ${lost} are lost` : ""}`;
+			return { state: "failing", reason: `${reason}; ${figures}`, hint };
 		},
 	};
 }

@@ -16,6 +16,7 @@ const opened = (quarantined: string | undefined): RingAnswer => ({
 	sinceMs: store.since(),
 	longestOutageMs: store.longestOutage(),
 	size: { ...store.size },
+	isNew: store.isNew,
 	...(quarantined === undefined ? {} : { quarantined }),
 });
 answer(opened(store.quarantined));

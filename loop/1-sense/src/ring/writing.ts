@@ -1,8 +1,8 @@
 import { asMillwrightError, type Clock, encodeBatch, type SampleBatch, type Timer } from "@millwright/core";
 import type { Acknowledgements } from "./acknowledgements.ts";
-import type { Lane } from "./lane.ts";
+import type { Lane, Sealed } from "./lane.ts";
 import type { RingLink } from "./link.ts";
-import type { LaneCounts, LaneState, RingAnswer, RingBatch, RingSettings } from "./messages.ts";
+import type { LaneCarry, LaneCounts, LaneState, RingAnswer, RingBatch, RingSettings } from "./messages.ts";
 import type { Trouble } from "./trouble.ts";
 
 type Committed = Extract<RingAnswer, { type: "committed" }>;
@@ -44,7 +44,9 @@ export function createWriting({
 	arrived(batch: SampleBatch): void;
 }) {
 	/** Numbered, not yet durable. */
-	const pending: SampleBatch[] = [];
+	const pending: Sealed[] = [];
+	/** Lanes of which a fresh file knows nothing yet. */
+	const unknown = new Set<Lane>();
 	let timer: Timer | undefined;
 	let isCommitting = false;
 	let isEnding = false;
@@ -73,30 +75,36 @@ export function createWriting({
 		return committing ?? Promise.resolve();
 	}
 
-	/** As much as one commit may carry. */
-	function take(): SampleBatch[] {
+	/** As much as one commit may carry, and every connection's counts as they are with it. */
+	function take(): { taken: Sealed[]; counts: Map<string, LaneCounts> } {
 		for (const lane of lanes.values()) pending.push(...lane.takeSealed());
 		const most = trouble.isOn ? carefulRows : commitRows;
 		let rows = 0;
 		let count = 0;
-		for (const batch of pending) {
-			if (count > 0 && rows + batch.length > most) break;
+		for (const { batch } of pending) {
+			// A gap goes with the rows before it: their counts know of it.
+			if (count > 0 && batch.length > 0 && rows + batch.length > most) break;
 			rows += batch.length;
 			count++;
 		}
-		return pending.slice(0, count);
+		const taken = pending.slice(0, count);
+		const counts = new Map(taken.map(({ batch, counts: then }) => [batch.connection, then]));
+		const waiting = new Set(pending.slice(count).map(({ batch }) => batch.connection));
+		for (const lane of lanes.values()) if (!waiting.has(lane.connection)) counts.set(lane.connection, { ...lane.counts });
+		return { taken, counts };
 	}
 
 	async function commitOn(to: RingLink): Promise<void> {
 		isCommitting = true;
 		beganAt = clock.monotonicMs();
-		const taken = take();
-		const bytes = taken.map(encodeBatch);
+		const { taken, counts } = take();
+		const bytes = taken.map(({ batch }) => (batch.length > 0 ? encodeBatch(batch) : new Uint8Array(0)));
 		const nowMs = clock.nowMs();
 		const acknowledging = acknowledgements.take();
+		const carrying = [...unknown];
+		unknown.clear();
 		const withTags = beganAt - tagCountsAt >= tagCountsEveryMs || isEnding;
 		if (withTags) tagCountsAt = beganAt;
-		const counted = [...lanes.values()];
 		const { keep, maxBytes } = settings();
 		const answer = await to
 			.ask(
@@ -104,7 +112,7 @@ export function createWriting({
 					type: "commit",
 					nowMs,
 					batches: taken.map(
-						({ connection, first, last }, i): RingBatch => ({
+						({ batch: { connection, first, last } }, i): RingBatch => ({
 							connection,
 							first,
 							last,
@@ -112,11 +120,12 @@ export function createWriting({
 							bytes: bytes[i] as Uint8Array,
 						}),
 					),
+					carried: carrying.map((lane): [string, LaneCarry] => [lane.connection, carryOf(lane)]),
 					acknowledged: acknowledging.map((lane): [string, number] => [lane.connection, lane.acknowledged]),
-					counts: counted.map((lane): [string, LaneCounts] => [lane.connection, lane.counts]),
+					counts: [...counts],
 					// Numbers below `next` are in the packed counts or are counted again from the batches themselves.
 					tagCounts: withTags
-						? counted.flatMap((lane): [string, Uint8Array, number][] =>
+						? [...lanes.values()].flatMap((lane): [string, Uint8Array, number][] =>
 								lane.tagCounts ? [[lane.connection, lane.tagCounts(), lane.committed + 1]] : [],
 							)
 						: [],
@@ -134,13 +143,14 @@ export function createWriting({
 			commits++;
 			lastCommitMs = answer.ms;
 			trouble.written();
+			for (const [connection, written] of counts) (lanes.get(connection) as Lane).written = written;
 			committed(answer);
-			pending.splice(0, taken.length);
-			for (const batch of taken) arrived(batch);
+			land(pending.splice(0, taken.length));
 			if (pending.length > 0 || [...lanes.values()].some((lane) => lane.hasRows)) schedule();
 			return;
 		}
 		for (const lane of acknowledging) acknowledgements.putBack(lane);
+		for (const lane of carrying) unknown.add(lane);
 		if (answer.type === "failed") {
 			if (answer.quarantined === undefined) trouble.cannotWrite(answer);
 			else putAside(answer.quarantined);
@@ -148,12 +158,18 @@ export function createWriting({
 		commitAfter(Math.max(settings().group, retryMs));
 	}
 
+	/** Room is made; whoever found none before gets its numbers first. */
+	function land(entries: readonly Sealed[]): void {
+		for (const lane of lanes.values()) lane.closeGap();
+		for (const { batch } of entries) arrived(batch);
+	}
+
 	return {
 		schedule,
 		/** Called every second: counts and acknowledgements without rows are written too. */
 		tick(): void {
 			const counted = [...lanes.values()].reduce(
-				(sum, { counts }) => sum + counts.read + counts.overflowed,
+				(sum, { counts: { read, filtered, rejected, made } }) => sum + read + filtered + rejected + made,
 				acknowledgements.unwritten,
 			);
 			const rested = clock.monotonicMs() - beganAt;
@@ -162,15 +178,16 @@ export function createWriting({
 			void commit();
 		},
 		/** The thread died between writing and saying so: what the file has is durable. */
-		found({ connection, next }: LaneState): void {
-			for (let i = 0; i < pending.length; ) {
-				const batch = pending[i] as SampleBatch;
-				if (batch.connection === connection && batch.last < next) {
-					pending.splice(i, 1);
-					arrived(batch);
-				} else i++;
-			}
+		found(lane: Lane, { next, read, filtered, rejected, made }: LaneState): void {
+			const isWritten = ({ batch }: Sealed) => batch.connection === lane.connection && batch.last < next;
+			const written = pending.filter(isWritten);
+			if (written.length === 0) return;
+			pending.splice(0, pending.length, ...pending.filter((entry) => !isWritten(entry)));
+			lane.written = { read, filtered, rejected, made };
+			land(written);
 		},
+		/** The next commit tells a fresh file what the broken one knew. */
+		carry: (lane: Lane): void => void unknown.add(lane),
 		/** Everything added is durable, or the disk has had its chance. */
 		async end(isWaiting: () => boolean): Promise<void> {
 			isEnding = true;
@@ -184,7 +201,19 @@ export function createWriting({
 			timer = undefined;
 			isEnding = false;
 		},
+		/** Rows that found no room, which is not written down yet. */
+		lost: (): number =>
+			[...lanes.values()].reduce((sum, { unkept }) => sum + unkept, 0) +
+			pending.reduce((sum, { batch }) => sum + (batch.length > 0 ? 0 : batch.last - batch.first + 1), 0),
 		figures: () => ({ commits, lastCommitMs }),
 	};
 }
+
+const carryOf = ({ committed, begin, acknowledged, goneThrough, expired }: Lane): LaneCarry => ({
+	next: committed + 1,
+	begin,
+	acknowledged,
+	goneThrough,
+	expired,
+});
 export type Writing = ReturnType<typeof createWriting>;

@@ -1,4 +1,13 @@
-import { MillwrightError, qualityName, type Service, type Value } from "@millwright/core";
+import {
+	type Call,
+	type DataClass,
+	MillwrightError,
+	maySee,
+	qualityName,
+	type Service,
+	systemPrincipal,
+	type Value,
+} from "@millwright/core";
 import type { Ledger, Lineage, senseApi, TagStatus } from "../api.ts";
 import type { Connection } from "../connection/connection.ts";
 import type { TagState } from "../connection/tag-state.ts";
@@ -15,6 +24,13 @@ type Asked = "connections" | "connection" | "tags" | "lineage" | "ledger" | "map
 
 const plain = (value: Value): number | string | null =>
 	typeof value === "boolean" ? Number(value) : typeof value === "bigint" ? value.toString() : value;
+
+const sees = (call: Call | undefined, { dataClass }: { dataClass: DataClass }): boolean =>
+	maySee(call?.principal ?? systemPrincipal, dataClass);
+
+/** Tags beyond the caller's clearance are not named, not even where they are configured. */
+const seenOf = <T extends { dataClass: DataClass }>(tags: Readonly<Record<string, T>>, call: Call | undefined): Record<string, T> =>
+	Object.fromEntries(Object.entries(tags).filter(([, tag]) => sees(call, tag)));
 
 export function connectionNamed(connections: ReadonlyMap<string, Connection>, name: string): Connection {
 	const found = connections.get(name);
@@ -37,11 +53,15 @@ export function tagNamed(
 			if (plan && (wanted === name || plan.settings.pipeline.pass.by === "summary"))
 				return { connection, plan, state: connection.tags.find((tag) => tag.plan.name === wanted) };
 		}
-	throw new MillwrightError("sense.tag-unknown", `No connection reads a tag "${name}"`, {
+	throw tagUnknown(name);
+}
+
+/** Also for tags that the caller may not see: what one may not see does not exist. */
+export const tagUnknown = (name: string): MillwrightError =>
+	new MillwrightError("sense.tag-unknown", `No connection reads a tag "${name}"`, {
 		kind: "missing",
 		hint: "Search: millwright sense tags --search …",
 	});
-}
 
 export function createStatus({ config, connections, ledger, ring }: SenseParts): Pick<Sense, Asked> {
 	function tagStatus(connection: Connection, plan: TagPlan, state: TagState | undefined): TagStatus {
@@ -73,22 +93,26 @@ export function createStatus({ config, connections, ledger, ring }: SenseParts):
 		async connections() {
 			return { connections: [...connections.values()].map((one) => one.status(ledger.of(one.name))) };
 		},
-		async connection({ connection }) {
+		async connection({ connection }, call) {
 			const one = connectionNamed(connections, connection);
-			return { status: one.status(ledger.of(connection)), settings: maskSecrets({ ...one.settings }) as Record<string, unknown> };
+			const settings = { ...one.settings, tags: seenOf(one.settings.tags, call) };
+			return { status: one.status(ledger.of(connection)), settings: maskSecrets(settings) as Record<string, unknown> };
 		},
-		async tags({ connection, search, limit, offset }) {
+		async tags({ connection, search, limit, offset }, call) {
 			const from = connection === undefined ? [...connections.values()] : [connectionNamed(connections, connection)];
 			const words = (search ?? "").toLowerCase().split(/\s+/).filter(Boolean);
 			const found = from.flatMap((one) =>
-				one.plans.filter(({ name }) => words.every((word) => name.includes(word))).map((plan) => ({ one, plan })),
+				one.plans
+					.filter(({ name, settings }) => sees(call, settings) && words.every((word) => name.includes(word)))
+					.map((plan) => ({ one, plan })),
 			);
 			const page = found.sort((a, b) => (a.plan.name < b.plan.name ? -1 : 1)).slice(offset, offset + limit);
 			const states = new Map(from.flatMap((one) => one.tags.map((state) => [state.plan, state] as const)));
 			return { tags: page.map(({ one, plan }) => tagStatus(one, plan, states.get(plan))), total: found.length };
 		},
-		async lineage({ tag }): Promise<Lineage> {
+		async lineage({ tag }, call): Promise<Lineage> {
 			const { connection, plan, state } = tagNamed(connections, tag);
+			if (!sees(call, plan.settings)) throw tagUnknown(tag);
 			const { settings } = connection;
 			const now = state?.pipeline.now;
 			return {
@@ -117,6 +141,7 @@ export function createStatus({ config, connections, ledger, ring }: SenseParts):
 			const all: Record<string, Ledger> = {};
 			const total: Ledger = {
 				read: 0,
+				made: 0,
 				filtered: 0,
 				rejected: 0,
 				buffered: 0,
@@ -134,8 +159,9 @@ export function createStatus({ config, connections, ledger, ring }: SenseParts):
 			const { longestOutageMs, sinceMs } = ring.figures();
 			return { total, connections: all, longestOutageMs, since: sinceMs };
 		},
-		async maps() {
-			return { maps: config.get(senseSection).maps };
+		async maps(_input, call) {
+			const { maps } = config.get(senseSection);
+			return { maps: Object.fromEntries(Object.entries(maps).map(([name, map]) => [name, { ...map, tags: seenOf(map.tags, call) }])) };
 		},
 	};
 }
