@@ -198,8 +198,11 @@ export function seriesSuite(name: string, open: () => Promise<SeriesPeer>): void
 			expect(engine.storedThrough(connection)).toBe(9);
 			await engine.append(rows(20, 29));
 			expect(engine.storedThrough(connection)).toBe(9);
+			expect(engine.storedCount(connection)).toBe(15);
 			await engine.append(seriesBatch(connection, 10, [], 19));
 			expect(engine.storedThrough(connection)).toBe(29);
+			await engine.append(rows(25, 29));
+			expect(engine.storedCount(connection)).toBe(25);
 		});
 
 		test("finds the last sample before a time, of several at once the one that came last", async () => {

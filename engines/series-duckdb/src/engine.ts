@@ -392,6 +392,8 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 			return one && Number.isFinite(one.lowest) ? one.stored.through(one.lowest) : -1;
 		},
 
+		storedCount: (connection) => known.get(connection)?.stored.size ?? 0,
+
 		async raw({ tag, range, limit, newestFirst = false, signal }) {
 			return rowsFrom(await ask<"raw">({ kind: "raw", tag, ...range, limit, newestFirst }, signal));
 		},

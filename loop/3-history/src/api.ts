@@ -106,9 +106,12 @@ export const historyApi = {
 export type History = Service<typeof historyApi>;
 export type HistoryClient = Client<typeof historyApi>;
 
-/** What arrived and became durable per connection since start; the sense ledger reads it. */
+/** What became of a connection's samples; the sense ledger reads it. */
 export interface HistoryCounts {
+	/** stored + duplicate + under way. */
 	received(connection: string): number;
+	/** Numbers the history holds, over all starts; those said never to come count too. */
 	stored(connection: string): number;
+	/** Arrived again and dropped, since start. */
 	duplicate(connection: string): number;
 }

@@ -137,7 +137,7 @@ test("stores derived batches without a receipt for them", async () => {
 	const { acceptDerived, append, tag, counts, acknowledged, clock } = await historyForTest();
 	append(batch("press", 0, ramp(tag, 2)));
 	acceptDerived(batch("twin:press", 0, ramp(tag, 1, 10), { last: 1 }));
-	await vi.waitFor(() => expect([counts.stored("press"), counts.stored("twin:press")]).toEqual([2, 1]));
+	await vi.waitFor(() => expect([counts.stored("press"), counts.stored("twin:press")]).toEqual([2, 2]));
 	await clock.advance(200);
 	expect(acknowledged).toEqual([["press", 1]]);
 });
@@ -352,7 +352,7 @@ test("asks for what is missing between what is stored and what comes, and gives 
 		expect(acknowledged.at(-1)).toEqual(["press", 29]);
 	});
 	bus.send(samples, batch("press", 30, ramp(tag, 10, 30), { historical: true }));
-	await vi.waitFor(() => expect(counts.stored("press")).toBe(30));
+	await vi.waitFor(() => expect(counts.stored("press")).toBe(50));
 	await clock.advance(200);
 	expect(acknowledged.at(-1)).toEqual(["press", 49]);
 	expect(replays).toHaveLength(1);
@@ -413,4 +413,14 @@ test("stores what was taken before it stops, and says what it holds", async () =
 	await part.stop();
 	expect(counts.stored("press")).toBe(10);
 	expect(acknowledged.at(-1)).toEqual(["press", 9]);
+});
+
+test("counts what is stored and what came twice", async () => {
+	const before = await historyForTest();
+	before.append(batch("press", 0, ramp(before.tag, 5)));
+	await vi.waitFor(() => expect(before.counts.stored("press")).toBe(5));
+	expect(before.counts.received("press")).toBe(5);
+	before.append(batch("press", 3, ramp(before.tag, 2)));
+	await vi.waitFor(() => expect(before.counts.duplicate("press")).toBe(2));
+	expect([before.counts.received("press"), before.counts.stored("press")]).toEqual([7, 5]);
 });

@@ -192,5 +192,15 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 		},
 	};
 
-	return { service, part, counts, append, acceptDerived: (batch) => intake.take(batch, { acknowledge: false }) };
+	/** The engine remembers over restarts what it holds; what is on its way is known only here. */
+	const overAll: HistoryCounts = {
+		stored: (connection) => engine.storedCount(connection),
+		duplicate: (connection) => counts.duplicate(connection),
+		received: (connection) => {
+			const underWay = counts.received(connection) - counts.stored(connection) - counts.duplicate(connection);
+			return engine.storedCount(connection) + counts.duplicate(connection) + underWay;
+		},
+	};
+
+	return { service, part, counts: overAll, append, acceptDerived: (batch) => intake.take(batch, { acknowledge: false }) };
 }

@@ -71,6 +71,8 @@ export interface SeriesEngine {
 	append(batch: SampleBatch): Promise<{ stored: number; duplicate: number }>;
 	/** Last number of the unbroken run that begins with the lowest one stored of a connection; -1 for an unknown connection. */
 	storedThrough(connection: string): number;
+	/** How many numbers of a connection are stored, over all starts; those said never to come count too. */
+	storedCount(connection: string): number;
 	/** Unbounded ranges are the caller's fault: `limit` is obligatory, newest dropped beyond it, with `newestFirst` the oldest. Time order either way. */
 	raw(query: { tag: number; range: TimeRange; limit: number; newestFirst?: boolean; signal?: AbortSignal }): Promise<SeriesRows>;
 	/** The last sample before a time (exclusive), so that a line can begin at the edge of a chart. */
