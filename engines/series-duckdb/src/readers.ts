@@ -26,7 +26,8 @@ export function createReaders({
 	line: number;
 }): Readers {
 	const idle: DuckDBConnection[] = [];
-	const busy = new Map<number, { connection: DuckDBConnection; cancelled: boolean }>();
+	/** Out of the line; without a connection yet while one is being opened. */
+	const busy = new Map<number, { connection: DuckDBConnection | undefined; cancelled: boolean }>();
 	const running = new Set<Promise<void>>();
 	let waiting: Job[] = [];
 	let open = 0;
@@ -44,18 +45,22 @@ export function createReaders({
 
 	const work = async (job: Job) => {
 		let connection = idle.pop();
+		const state = { connection, cancelled: false };
+		busy.set(job.id, state);
 		if (!connection) {
 			open++;
 			try {
 				connection = await instance.connect();
 			} catch (thrown) {
 				open--;
+				busy.delete(job.id);
 				job.refuse(thrown as Error);
 				return;
 			}
+			state.connection = connection;
 		}
-		busy.set(job.id, { connection, cancelled: false });
-		await job.run(connection);
+		if (state.cancelled) job.refuse(cancelled());
+		else await job.run(connection);
 		busy.delete(job.id);
 		idle.push(connection);
 	};
@@ -75,7 +80,10 @@ export function createReaders({
 					id,
 					run: async (connection) => {
 						try {
-							resolve(await run(connection));
+							const answer = await run(connection);
+							// Between two pieces of a question there is nothing to interrupt.
+							if (busy.get(id)?.cancelled) reject(cancelled());
+							else resolve(answer);
 						} catch (thrown) {
 							reject(busy.get(id)?.cancelled ? cancelled() : thrown);
 						}
@@ -95,7 +103,7 @@ export function createReaders({
 			const now = busy.get(id);
 			if (!now) return;
 			now.cancelled = true;
-			now.connection.interrupt();
+			now.connection?.interrupt();
 		},
 		async close() {
 			closed = true;
@@ -103,7 +111,7 @@ export function createReaders({
 			waiting = [];
 			for (const now of busy.values()) {
 				now.cancelled = true;
-				now.connection.interrupt();
+				now.connection?.interrupt();
 			}
 			await Promise.allSettled(running);
 			for (const connection of idle) connection.closeSync();
