@@ -30,7 +30,16 @@ export function subjectOf(input: unknown): string {
 		if (typeof value === "string" && value !== "") return value;
 		if (typeof value === "number") return String(value);
 	}
-	return "";
+	const { assets, settings } = input as { assets?: unknown; settings?: unknown };
+	if (typeof assets === "object" && assets !== null) return Object.keys(assets).join(", ");
+	return typeof settings === "object" && settings !== null ? targetOf(settings as Record<string, unknown>) : "";
+}
+
+/** A machine that has no name yet is known by where it is. */
+function targetOf(settings: Record<string, unknown>): string {
+	if (typeof settings.endpoint === "string") return settings.endpoint;
+	if (typeof settings.host !== "string") return "";
+	return typeof settings.port === "number" ? `${settings.host}:${settings.port}` : settings.host;
 }
 
 /** As it will be read again; what is longer than 64 KB becomes its beginning, its size and its hash. */
