@@ -6,7 +6,7 @@ import { accessApi } from "@millwright/access/api";
 import { auditMigrations, createAudit } from "@millwright/audit";
 import { auditApi } from "@millwright/audit/api";
 import { createEmbeddedBroker } from "@millwright/broker-embedded";
-import { type Clock, type Log, unitProblem } from "@millwright/core";
+import { type Clock, type Log, maySee, unitProblem } from "@millwright/core";
 import { createHistory, historySection } from "@millwright/history";
 import { historyApi } from "@millwright/history/api";
 import { createNamespace, namespaceSection } from "@millwright/namespace";
@@ -22,7 +22,9 @@ import { createTwin, type TwinTables, twinMigrations, twinSection } from "@millw
 import { derivedSamples, twinApi } from "@millwright/twin/api";
 import { drivers } from "./drivers.ts";
 import { mayCall } from "./rights.ts";
+import { senseForCallers } from "./sense-for-callers.ts";
 import { accessSection, httpSection } from "./settings.ts";
+import { createTagClasses, tagClassMigrations } from "./tag-classes.ts";
 import { createTagFacts } from "./tag-facts.ts";
 
 export const version = "0.1.0";
@@ -52,7 +54,7 @@ export function createServer({
 	const records = openRecords({
 		file: join(data, "records.sqlite"),
 		log,
-		migrations: [...accessMigrations, ...auditMigrations, ...twinMigrations],
+		migrations: [...accessMigrations, ...auditMigrations, ...twinMigrations, ...tagClassMigrations],
 	});
 	const { db } = records;
 
@@ -95,12 +97,15 @@ export function createServer({
 		clock,
 		log: log.part("twin"),
 		unitProblem,
+		classOf: (id) => known.classOf(id),
 		remembered: async (tags) => {
 			await historyReady.promise;
 			return engine.before({ tags, time: clock.now() });
 		},
 	});
-	const known = createTagFacts({ sense, twin, directory });
+	const root = () => config.get(namespaceSection).root;
+	const classes = createTagClasses({ records, directory, log });
+	const known = createTagFacts({ sense, twin, classes, directory, root });
 	const history = createHistory({
 		engine,
 		directory,
@@ -111,7 +116,7 @@ export function createServer({
 		receipts: sense.receipts,
 		unitOf: known.unitOfTag,
 		dataClassOf: known.classOfTag,
-		topicOf: (tag) => `${config.get(namespaceSection).root}/${tag}`,
+		topicOf: (tag) => `${root()}/${tag}`,
 		temporaryFolder: join(data, "temporary"),
 		requestReplay: sense.replay,
 	});
@@ -119,7 +124,7 @@ export function createServer({
 	const { mqtt } = config.get(namespaceSection);
 	const broker = createEmbeddedBroker({
 		listen: mqtt.listen,
-		authenticate: access.brokerAuthenticator(),
+		authenticate: access.brokerAuthenticator({ classOf: known.classOfTopic }),
 		limits: mqtt,
 		clock,
 		log,
@@ -159,7 +164,11 @@ export function createServer({
 		gatekeeper: access.gatekeeper,
 		audit: audit.trail,
 		services: [
-			mounted("sense", senseApi, sense.service),
+			mounted(
+				"sense",
+				senseApi,
+				senseForCallers(sense.service, { maySee: (principal, tag) => maySee(principal, known.classOfTag(tag)) }),
+			),
 			mounted("namespace", namespaceApi, namespace.service),
 			mounted("history", historyApi, history.service),
 			mounted("twin", twinApi, twin.service),
@@ -173,6 +182,28 @@ export function createServer({
 		version,
 	});
 
+	/** Tags came, went or became more or less confidential: whoever remembers who may see them asks again. */
+	function reclassified(): void {
+		classes.learn((source, id) => (source === "connection" ? sense.facts(id) : twin.facts(id))?.dataClass);
+		namespace.refresh();
+		broker.rightsChanged();
+		void live.review();
+	}
+
+	/** Hears of a change after sense and twin have taken it, so that it asks for what holds now. */
+	const listeners: (() => void)[] = [];
+	const classification: Part = {
+		name: "classification",
+		async start() {
+			listeners.push(sense.onFacts(reclassified), config.onChange(twinSection, "classification", reclassified));
+			reclassified();
+		},
+		async stop() {
+			for (const leave of listeners.splice(0)) leave();
+			await classes.settled();
+		},
+	};
+
 	/** The order in which parts hear of samples and events; the first to hear is the first to finish. */
 	const wiring: Part = {
 		name: "wiring",
@@ -182,9 +213,8 @@ export function createServer({
 			bus.receive(derivedSamples, "namespace", namespace.accept);
 			bus.receive(derivedSamples, "live", live.samples);
 			bus.receive(samples, "live", live.samples);
-			bus.onAny("live", (contract, about) => live.event(contract.name, about, known.classOfEvent(about)));
-			sense.onFacts(() => namespace.refresh());
-			config.onChange(twinSection, "namespace", () => namespace.refresh());
+			bus.onAny("live", (contract, about) => live.event(contract.name, about, known.classOfEvent(about), contract.allow));
+			await classes.load();
 			access.onRevoked(({ principal }) => {
 				broker.disconnectPrincipal(principal);
 				void live.review();
@@ -211,6 +241,7 @@ export function createServer({
 			{ part: history.part, essential: true },
 			{ part: { name: "memory", start: async () => historyReady.resolve(), stop: async () => {} }, essential: true },
 			{ part: sense.part, essential: true },
+			{ part: classification, essential: true },
 			// Stopped in reverse: live says goodbye to its sockets before the door cuts them.
 			{ part: door, essential: true },
 			{ part: live, essential: true },

@@ -1,5 +1,6 @@
-import { type DataClass, maySee, type Principal, type TagDirectory } from "@millwright/core";
+import { type DataClass, maySee, type Principal, type TagDirectory, tagOfTopic } from "@millwright/core";
 import type { TagFacts } from "@millwright/sense/api";
+import { strictness, type TagClasses } from "./tag-classes.ts";
 
 interface FromSense {
 	facts(id: number): TagFacts | undefined;
@@ -12,23 +13,53 @@ interface FromTwin {
 		| undefined;
 }
 
-const strictness: Record<DataClass, number> = { public: 0, internal: 1, confidential: 2, restricted: 3 };
+const stricter = (a: DataClass | undefined, b: DataClass | undefined): DataClass | undefined =>
+	a === undefined || (b !== undefined && strictness[b] > strictness[a]) ? b : a;
 
-/** What is known of a tag from its connection and its template together: the template's unit and range, the stricter data class. */
-export function createTagFacts({ sense, twin, directory }: { sense: FromSense; twin: FromTwin; directory: TagDirectory }) {
-	const classOf = (id: number): DataClass => {
-		const classes = [sense.facts(id)?.dataClass, twin.facts(id)?.dataClass].filter((one) => one !== undefined);
-		return classes.sort((a, b) => strictness[b] - strictness[a])[0] ?? "internal";
-	};
+/**
+ * What is known of a tag from its connection and its template together: the template's unit and range, the stricter data
+ * class. Of one that has left the configuration, the class it had.
+ */
+export function createTagFacts({
+	sense,
+	twin,
+	classes,
+	directory,
+	root,
+}: {
+	sense: FromSense;
+	twin: FromTwin;
+	classes: Pick<TagClasses, "last">;
+	directory: TagDirectory;
+	/** Of the namespace's topics. */
+	root: () => string;
+}) {
+	const classOf = (id: number): DataClass =>
+		stricter(
+			sense.facts(id)?.dataClass ?? classes.last("connection", id),
+			twin.facts(id)?.dataClass ?? classes.last("template", id),
+		) ?? "internal";
 	const idOf = (tag: string) => directory.idOf(tag) ?? 0;
+	const classOfTag = (tag: string): DataClass => classOf(idOf(tag));
+
+	/** A tag's topic is as confidential as the tag, and so is what was refused on it. */
+	function classOfTopic(topic: string): DataClass {
+		const letters = `${root()}-dead-letter/`;
+		const tag = tagOfTopic(topic.startsWith(letters) ? topic.slice(letters.length) : topic, root());
+		return tag === undefined ? "internal" : classOfTag(tag);
+	}
+
 	return {
 		classOf,
-		classOfTag: (tag: string): DataClass => classOf(idOf(tag)),
+		classOfTag,
+		classOfTopic,
 		unitOfTag: (tag: string): string => twin.facts(idOf(tag))?.unit ?? sense.facts(idOf(tag))?.unit ?? "1",
-		/** An event about a tag is as confidential as the tag; others are internal. */
+		/** An event about a tag or a topic is as confidential as the tag; others are internal. */
 		classOfEvent(about: unknown): DataClass {
-			const tag = typeof about === "object" && about !== null && "tag" in about ? about.tag : undefined;
-			return typeof tag === "string" ? classOf(idOf(tag)) : "internal";
+			if (typeof about !== "object" || about === null) return "internal";
+			if ("tag" in about && typeof about.tag === "string") return classOfTag(about.tag);
+			if ("topic" in about && typeof about.topic === "string") return classOfTopic(about.topic);
+			return "internal";
 		},
 		maySeeTag: (principal: Principal, id: number): boolean => maySee(principal, classOf(id)),
 		/** For the namespace's payload: derived tags have no connection, so they name the twin as their source. */
@@ -55,4 +86,3 @@ export function createTagFacts({ sense, twin, directory }: { sense: FromSense; t
 		},
 	};
 }
-export type TagFactsOfAll = ReturnType<typeof createTagFacts>;

@@ -53,6 +53,8 @@ export interface EmbeddedBroker extends Broker {
 	handleWebSocketUpgrade(request: HttpRequest, socket: Duplex, head: Buffer): void;
 	/** Ends every connection and every sleeping session of a principal whose rights ended or changed. */
 	disconnectPrincipal(principal: string): void;
+	/** What principals may receive has changed: it is asked again for every topic. */
+	rightsChanged(): void;
 	/** A throwing listener is logged and stops nobody. Returns the way to stop. */
 	onClientChange(listener: (change: ClientChange) => void): () => void;
 }
@@ -192,6 +194,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 					connection.disconnect(Reason.administrative, "Access was withdrawn or changed", { will: true });
 			sessions.endAway(principal);
 		},
+		rightsChanged: () => core.routes.invalidateAll(),
 		onClientChange(listener) {
 			changeListeners.add(listener);
 			return () => void changeListeners.delete(listener);

@@ -100,6 +100,10 @@ export class Routes {
 		}
 	}
 
+	invalidateAll(): void {
+		this.#generation++;
+	}
+
 	routeOf(entry: TopicEntry): Route {
 		if (entry.route !== undefined && entry.generation === this.#generation) return entry.route;
 		const route = this.#build(entry.topic);

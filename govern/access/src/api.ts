@@ -34,6 +34,8 @@ export const ApiKey = z.object({
 	roles: z.array(Role),
 	/** MQTT topic filters this key may publish to and subscribe to. */
 	topics: TopicRights,
+	/** Over MQTT no topic beyond it arrives, whatever the filters cover. Over HTTP the roles say. */
+	clearance: DataClass,
 	createdAt: z.int(),
 	createdBy: z.string(),
 	expiresAt: z.int().optional(),
@@ -203,6 +205,7 @@ export const accessApi = {
 			name: z.string().trim().min(1).max(120),
 			roles: z.array(Role).default([]),
 			topics: TopicRights.default({ publish: [], subscribe: [] }),
+			clearance: DataClass.default("internal").meta({ description: "the most confidential topics an MQTT client may receive" }),
 			expiresAt: z.int().optional(),
 		}),
 		output: z.object({ key: ApiKey, secret: z.string() }),
@@ -223,9 +226,11 @@ export const signedIn = event({
 	name: "access.signed-in",
 	summary: "Somebody signed in",
 	data: z.object({ person: z.string(), from: z.string(), at: z.int() }),
+	allow: admins,
 });
 export const signInFailed = event({
 	name: "access.sign-in-failed",
 	summary: "A sign-in failed",
 	data: z.object({ login: z.string(), from: z.string(), at: z.int() }),
+	allow: admins,
 });

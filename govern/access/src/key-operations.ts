@@ -9,7 +9,7 @@ export function keyOperations(house: House): Pick<Access, "keys" | "addKey" | "r
 	return {
 		keys: async () => ({ keys: keys.all().map((key) => shownKey(key, keys.isLiving(key))) }),
 
-		async addKey({ name, roles, topics, expiresAt }, call) {
+		async addKey({ name, roles, topics, clearance, expiresAt }, call) {
 			const publish = checkFilters(topics.publish, "topics.publish");
 			const subscribe = checkFilters(topics.subscribe, "topics.subscribe");
 			if (roles.length + publish.length + subscribe.length === 0)
@@ -24,7 +24,7 @@ export function keyOperations(house: House): Pick<Access, "keys" | "addKey" | "r
 					place: "expiresAt",
 				});
 			const { key, secret } = await house.alone(() =>
-				keys.add({ name, roles: [...new Set(roles)], publish, subscribe, createdBy: callerOf(call).id, expiresAt }),
+				keys.add({ name, roles: [...new Set(roles)], publish, subscribe, clearance, createdBy: callerOf(call).id, expiresAt }),
 			);
 			return { key: shownKey(key, true), secret };
 		},

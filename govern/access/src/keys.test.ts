@@ -10,12 +10,13 @@ const knock = (password?: string, username?: string) => ({
 	...(username === undefined ? {} : { username }),
 	...(password === undefined ? {} : { password: bytes(password) }),
 });
+const clearance = "internal" as const;
 const topics = { publish: ["udt/site/line-1/#"], subscribe: ["udt/site/+/speed"] };
 
 test("a key is shown once, kept as a hash, and opens the API with its roles", async () => {
 	const { access, service, admin, records } = await accessForTest();
 	const { key, secret } = await service.addKey(
-		{ name: "mes", roles: ["operator", "operator"], topics: { publish: [], subscribe: [] } },
+		{ name: "mes", roles: ["operator", "operator"], clearance, topics: { publish: [], subscribe: [] } },
 		admin,
 	);
 	expect(secret).toMatch(/^mwk_[0-9a-f]{16}_[\w-]{43}$/);
@@ -37,13 +38,13 @@ test("a wrong bearer is not helped by a good cookie, and a key for MQTT only doe
 	expect(
 		await access.gatekeeper.identify({ bearer: "mwk_x", sessionToken: browser.token, address: "", agent: "" }),
 	).toBeUndefined();
-	const { secret } = await service.addKey({ name: "plc", roles: [], topics }, admin);
+	const { secret } = await service.addKey({ name: "plc", roles: [], clearance, topics }, admin);
 	expect(await access.gatekeeper.identify({ bearer: secret, address: "", agent: "" })).toBeUndefined();
 });
 
 test("a revoked key is dead at once everywhere, and listeners hear of it", async () => {
 	const { access, service, admin } = await accessForTest();
-	const { key, secret } = await service.addKey({ name: "plc", roles: ["operator"], topics }, admin);
+	const { key, secret } = await service.addKey({ name: "plc", roles: ["operator"], clearance, topics }, admin);
 	const rights = (await access.brokerAuthenticator()(knock(secret))) as BrokerRights;
 	expect(rights.mayPublish("udt/site/line-1/press/speed")).toBe(true);
 	const heard: unknown[] = [];
@@ -67,7 +68,7 @@ test("a revoked key is dead at once everywhere, and listeners hear of it", async
 test("a key dies at its time, and listeners hear within half a minute", async () => {
 	const { access, service, admin, clock } = await accessForTest();
 	const { key, secret } = await service.addKey(
-		{ name: "visitor", roles: ["operator"], topics, expiresAt: clock.nowMs() + 60_000 },
+		{ name: "visitor", roles: ["operator"], clearance, topics, expiresAt: clock.nowMs() + 60_000 },
 		admin,
 	);
 	const heard: unknown[] = [];
@@ -79,14 +80,14 @@ test("a key dies at its time, and listeners hear within half a minute", async ()
 	await clock.advance(60_000);
 	expect(heard).toEqual([{ principal: key.id }]);
 	expect((await service.keys({}, admin)).keys[0]).toMatchObject({ active: false });
-	expect(await codeOf(service.addKey({ name: "late", roles: ["operator"], topics, expiresAt: clock.nowMs() }, admin))).toBe(
-		"access.key-expired",
-	);
+	expect(
+		await codeOf(service.addKey({ name: "late", roles: ["operator"], clearance, topics, expiresAt: clock.nowMs() }, admin)),
+	).toBe("access.key-expired");
 });
 
 test("an MQTT client shows its key's id or name, or none, and gets exactly its topics", async () => {
 	const { access, service, admin } = await accessForTest();
-	const { key, secret } = await service.addKey({ name: "line 1", roles: [], topics }, admin);
+	const { key, secret } = await service.addKey({ name: "line 1", roles: [], clearance, topics }, admin);
 	const admit = access.brokerAuthenticator();
 	for (const username of [key.id, "line 1", undefined]) expect((await admit(knock(secret, username)))?.principal).toBe(key.id);
 	for (const wrong of [knock(secret, "line 2"), knock("mwk_x", key.id), knock(undefined, key.id), knock()])
@@ -99,7 +100,10 @@ test("an MQTT client shows its key's id or name, or none, and gets exactly its t
 
 test("a key without topics is refused at the broker, and anonymous clients only get what was given to them", async () => {
 	const { access, service, admin } = await accessForTest();
-	const { secret } = await service.addKey({ name: "mes", roles: ["operator"], topics: { publish: [], subscribe: [] } }, admin);
+	const { secret } = await service.addKey(
+		{ name: "mes", roles: ["operator"], clearance, topics: { publish: [], subscribe: [] } },
+		admin,
+	);
 	expect(await access.brokerAuthenticator()(knock(secret))).toBeUndefined();
 	const open = access.brokerAuthenticator({ anonymous: { publish: [], subscribe: ["udt/#"] } });
 	const rights = (await open(knock())) as BrokerRights;
@@ -110,19 +114,19 @@ test("a key without topics is refused at the broker, and anonymous clients only 
 
 test("a key that opens nothing, or whose filters are none, is not made", async () => {
 	const { service, admin } = await accessForTest();
-	expect(await codeOf(service.addKey({ name: "x", roles: [], topics: { publish: [], subscribe: [] } }, admin))).toBe(
+	expect(await codeOf(service.addKey({ name: "x", roles: [], clearance, topics: { publish: [], subscribe: [] } }, admin))).toBe(
 		"access.key-empty",
 	);
-	expect(await codeOf(service.addKey({ name: "x", roles: [], topics: { publish: ["a/#/b"], subscribe: [] } }, admin))).toBe(
-		"access.filter-invalid",
-	);
+	expect(
+		await codeOf(service.addKey({ name: "x", roles: [], clearance, topics: { publish: ["a/#/b"], subscribe: [] } }, admin)),
+	).toBe("access.filter-invalid");
 });
 
 test("keys survive a restart, revoked ones as revoked; last use is written once a minute at most", async () => {
 	const records = recordsForTest();
 	const before = await accessForTest({ records });
-	const live = await before.service.addKey({ name: "live", roles: ["engineer"], topics }, before.admin);
-	const dead = await before.service.addKey({ name: "dead", roles: ["engineer"], topics }, before.admin);
+	const live = await before.service.addKey({ name: "live", roles: ["engineer"], clearance, topics }, before.admin);
+	const dead = await before.service.addKey({ name: "dead", roles: ["engineer"], clearance, topics }, before.admin);
 	await before.service.revokeKey({ id: dead.key.id }, before.admin);
 	records.queries.length = 0;
 	for (let i = 0; i < 100; i++) await before.access.gatekeeper.identify({ bearer: live.secret, address: "", agent: "" });
@@ -138,4 +142,33 @@ test("keys survive a restart, revoked ones as revoked; last use is written once 
 		live.key.id,
 	);
 	expect(await after.access.gatekeeper.identify({ bearer: dead.secret, address: "", agent: "" })).toBeUndefined();
+});
+
+test("a key receives no topic beyond its clearance, however wide its filters", async () => {
+	const records = recordsForTest();
+	const { access, service, admin } = await accessForTest({ records });
+	const wide = { publish: [], subscribe: ["#"] };
+	const authenticate = access.brokerAuthenticator({
+		classOf: (topic) => (topic.endsWith("/dose") ? "restricted" : topic.endsWith("/recipe") ? "confidential" : "internal"),
+	});
+	const seenWith = async (clearance: "public" | "internal" | "confidential" | "restricted") => {
+		const { key, secret } = await service.addKey({ name: clearance, roles: [], topics: wide, clearance }, admin);
+		expect(key.clearance).toBe(clearance);
+		const rights = (await authenticate(knock(secret))) as BrokerRights;
+		expect(rights.maySubscribe("#")).toBe(true);
+		return ["udt/a/speed", "udt/a/recipe", "udt/a/dose"]
+			.filter((topic) => rights.mayReceive(topic))
+			.map((topic) => topic.slice(6));
+	};
+	expect(await seenWith("public")).toEqual([]);
+	expect(await seenWith("internal")).toEqual(["speed"]);
+	expect(await seenWith("confidential")).toEqual(["speed", "recipe"]);
+	expect(await seenWith("restricted")).toEqual(["speed", "recipe", "dose"]);
+	const again = await accessForTest({ records });
+	expect((await again.service.keys({}, admin)).keys.map((key) => key.clearance)).toEqual([
+		"public",
+		"internal",
+		"confidential",
+		"restricted",
+	]);
 });

@@ -1,4 +1,4 @@
-import { type Clock, MillwrightError, type Principal, type Role } from "@millwright/core";
+import { type Clock, DataClass, MillwrightError, type Principal, type Role } from "@millwright/core";
 import type { Kysely } from "kysely";
 import type { ApiKey } from "./api.ts";
 import type { LateWrites } from "./late-writes.ts";
@@ -14,6 +14,7 @@ export interface KeyRecord {
 	readonly roles: readonly Role[];
 	readonly publish: readonly string[];
 	readonly subscribe: readonly string[];
+	readonly clearance: DataClass;
 	readonly createdAt: number;
 	readonly createdBy: string;
 	readonly expiresAt: number | undefined;
@@ -29,6 +30,7 @@ export interface Keys {
 		roles: readonly Role[];
 		publish: readonly string[];
 		subscribe: readonly string[];
+		clearance: DataClass;
 		createdBy: string;
 		expiresAt: number | undefined;
 	}): Promise<{ key: KeyRecord; secret: string }>;
@@ -72,6 +74,8 @@ export function createKeys({ db, clock, late }: { db: Kysely<AccessTables>; cloc
 					roles: rolesFrom(row.roles),
 					publish: JSON.parse(row.publish) as string[],
 					subscribe: JSON.parse(row.subscribe) as string[],
+					// A class a newer version wrote and this one does not know gives little.
+					clearance: DataClass.catch("public").parse(row.clearance),
 					createdAt: Number(row.created_at),
 					createdBy: row.created_by,
 					expiresAt: row.expires_at === null ? undefined : Number(row.expires_at),
@@ -80,7 +84,7 @@ export function createKeys({ db, clock, late }: { db: Kysely<AccessTables>; cloc
 					writtenAt: row.last_used_at === null ? 0 : Number(row.last_used_at),
 				});
 		},
-		async add({ name, roles, publish, subscribe, createdBy, expiresAt }) {
+		async add({ name, roles, publish, subscribe, clearance, createdBy, expiresAt }) {
 			if (byId.size >= mostKeys)
 				throw new MillwrightError("access.keys-too-many", `There are ${byId.size} keys already`, {
 					kind: "busy",
@@ -96,6 +100,7 @@ export function createKeys({ db, clock, late }: { db: Kysely<AccessTables>; cloc
 				roles,
 				publish,
 				subscribe,
+				clearance,
 				createdAt: clock.nowMs(),
 				createdBy,
 				expiresAt,
@@ -113,6 +118,7 @@ export function createKeys({ db, clock, late }: { db: Kysely<AccessTables>; cloc
 					roles: JSON.stringify(roles),
 					publish: JSON.stringify(publish),
 					subscribe: JSON.stringify(subscribe),
+					clearance,
 					created_at: key.createdAt,
 					created_by: createdBy,
 					expires_at: expiresAt ?? null,
@@ -168,6 +174,7 @@ export const shownKey = (key: KeyRecord, isLiving: boolean): ApiKey => ({
 	hint: key.hint,
 	roles: [...key.roles],
 	topics: { publish: [...key.publish], subscribe: [...key.subscribe] },
+	clearance: key.clearance,
 	createdAt: key.createdAt,
 	createdBy: key.createdBy,
 	...(key.expiresAt === undefined ? {} : { expiresAt: key.expiresAt }),

@@ -33,6 +33,7 @@ export interface AccessTables {
 		roles: string;
 		publish: string;
 		subscribe: string;
+		clearance: string;
 		created_at: number;
 		created_by: string;
 		expires_at: number | null;
@@ -82,5 +83,9 @@ export const accessMigrations: readonly Migration[] = [
 				active INTEGER NOT NULL
 			)`,
 		],
+	},
+	{
+		name: "access/002-key-clearance",
+		up: ["ALTER TABLE access_keys ADD COLUMN clearance TEXT NOT NULL DEFAULT 'internal'"],
 	},
 ];

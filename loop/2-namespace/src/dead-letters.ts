@@ -28,10 +28,10 @@ export function createDeadLetters(tools: { broker: Broker; bus: Bus; clock: Cloc
 			return count;
 		},
 		/** Newest first. */
-		list: (limit: number, offset: number): { letters: DeadLetter[]; total: number } => ({
-			letters: letters.slice(Math.max(0, letters.length - offset - limit), Math.max(0, letters.length - offset)).reverse(),
-			total: letters.length,
-		}),
+		list(limit: number, offset: number, isSeen: (letter: DeadLetter) => boolean): { letters: DeadLetter[]; total: number } {
+			const seen = letters.filter(isSeen).reverse();
+			return { letters: seen.slice(offset, offset + limit), total: seen.length };
+		},
 		add(
 			message: { topic: string; payload: Uint8Array; client: { id: string; principal: string } },
 			code: string,

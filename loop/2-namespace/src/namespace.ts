@@ -139,7 +139,7 @@ export function createNamespace(options: NamespaceOptions): NamespaceParts {
 	}
 
 	return {
-		service: createNamespaceService({ topics, letters, broker, directory, clock }),
+		service: createNamespaceService({ topics, letters, broker, directory, clock, classOf: options.classOf }),
 		part: {
 			name: "namespace",
 			async start() {

@@ -25,8 +25,9 @@ export function createNamespaceService(tools: {
 	broker: Broker;
 	directory: TagDirectory;
 	clock: Clock;
+	classOf(tag: string): DataClass;
 }): Namespace {
-	const { topics, letters, broker, directory, clock } = tools;
+	const { topics, letters, broker, directory, clock, classOf } = tools;
 	const { columns, tree } = topics;
 
 	function shown(topic: TagTopic): TopicValue {
@@ -113,7 +114,15 @@ export function createNamespaceService(tools: {
 				},
 			};
 		},
-		deadLetters: async ({ limit, offset }) => letters.list(limit, offset),
+		async deadLetters({ limit, offset }, call) {
+			// What was refused on a topic is as confidential as what is taken there.
+			const seen = seenBy(call);
+			return letters.list(
+				limit,
+				offset,
+				({ topic }) => seen[classIndex[classOf(tagOfTopic(topic, topics.root) ?? topic)]] === true,
+			);
+		},
 		async clients() {
 			return {
 				clients: broker.clients().map((client) => ({

@@ -1,4 +1,4 @@
-import { type DataClass, type Log, type OutgoingMessage, splitTag, type TagDirectory } from "@millwright/core";
+import { coveredBy, type DataClass, type Log, type OutgoingMessage, splitTag, type TagDirectory } from "@millwright/core";
 import type { TagFacts } from "@millwright/sense/api";
 import { TagColumns } from "./columns.ts";
 import { compilePayload, type PayloadFrame, valueJson, writePayload } from "./payload-writer.ts";
@@ -192,6 +192,9 @@ export class TagTopics {
 		for (const tag of topic.context) {
 			tag.id ??= this.#idOf(tag.names);
 			if (tag.id === undefined || !this.columns.has(tag.id)) continue;
+			// A topic does not carry what those who may see it may not see.
+			const neighbour = this.#byId[tag.id]?.dataClass ?? this.#tools.classOf(this.#tools.directory.nameOf(tag.id));
+			if (!coveredBy(topic.dataClass, neighbour)) continue;
 			const value = valueJson(this.columns.valueOf(tag.id), this.#byId[tag.id]?.frame.boolean ?? false);
 			json += `${json === "" ? "" : ","}"${tag.key}":${value}`;
 		}

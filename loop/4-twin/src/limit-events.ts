@@ -111,9 +111,17 @@ export function createLimitEventStore({ db, failed }: { db: Kysely<TwinTables>; 
 			until?: number | undefined;
 			limit: number;
 			offset: number;
+			/** Tags whose events do not exist for who asks. */
+			isHidden?: (tag: string) => boolean;
 		}): Promise<{ events: LimitEvent[]; total: number }> {
 			await writing;
 			let query = db.selectFrom("twin_limit_event");
+			const { isHidden } = wanted;
+			if (isHidden) {
+				const tags = await query.select("tag").distinct().execute();
+				const hidden = tags.map(({ tag }) => tag).filter(isHidden);
+				for (let i = 0; i < hidden.length; i += 500) query = query.where("tag", "not in", hidden.slice(i, i + 500));
+			}
 			if (wanted.asset !== undefined) query = query.where("asset", "=", wanted.asset);
 			if (wanted.active !== undefined) query = query.where("cleared_at", wanted.active ? "is" : "is not", null);
 			if (wanted.from !== undefined) {

@@ -44,7 +44,7 @@ export function buildPlant(settings: TwinSettings, directory: TagDirectory): Pla
 	const assets = new Map<string, AssetModel>();
 	const names: string[] = [];
 	for (const [path, asset] of Object.entries(settings.assets)) {
-		const template = settings.templates[asset.template];
+		const template = ownOf(settings.templates, asset.template);
 		if (!template)
 			throw new MillwrightError("twin.template-unknown", `${path}: no template "${asset.template}"`, { kind: "input" });
 		const model: AssetModel = {
@@ -64,10 +64,10 @@ export function buildPlant(settings: TwinSettings, directory: TagDirectory): Pla
 	const byId: (TagModel | undefined)[] = [];
 	let next = 0;
 	for (const model of assets.values()) {
-		const overrides = settings.assets[model.path]?.limits ?? {};
+		const overrides = ownOf(settings.assets, model.path)?.limits ?? {};
 		for (const [name, template] of Object.entries(model.template.tags)) {
 			const id = ids[next++] as number;
-			const limits = mergeLimits(template.limits, overrides[name]);
+			const limits = mergeLimits(template.limits, ownOf(overrides, name));
 			const tag: TagModel = {
 				id,
 				tag: `${model.path}/${name}`,
@@ -87,10 +87,17 @@ export function buildPlant(settings: TwinSettings, directory: TagDirectory): Pla
 	return { settings, assets, byId };
 }
 
+/** An entry of a map whose keys people choose: "constructor" is a name like any other, and not there. */
+export const ownOf = <T>(map: Readonly<Record<string, T>>, key: string): T | undefined =>
+	Object.hasOwn(map, key) ? map[key] : undefined;
+
 function mergeLimits(base: Limits | undefined, over: Partial<Limits> | undefined): Limits | undefined {
 	if (!base && !over) return undefined;
 	return { deadband: 0, onDelayMs: 0, ...base, ...over };
 }
+
+/** Far beyond a plant; a bound for memory, since a short text can multiply machines by tags. */
+const mostTags = 1_000_000;
 
 const circleHint = "Break the circle between its expressions.";
 
@@ -133,7 +140,7 @@ export function checkSettings(settings: TwinSettings, unitProblem: (unit: string
 		const kinds = new Map(Object.entries(template.tags).map(([tag, { kind }]) => [tag, kind]));
 		const variables = new Map<string, string>();
 		const needs = new Map<string, readonly string[]>();
-		if (template.state !== undefined && !template.tags[template.state])
+		if (template.state !== undefined && !ownOf(template.tags, template.state))
 			report(
 				"twin.state-unknown",
 				`The state tag "${template.state}" is not among the tags`,
@@ -169,14 +176,25 @@ export function checkSettings(settings: TwinSettings, unitProblem: (unit: string
 				circleHint,
 			);
 	}
+	let tags = 0;
 	for (const [path, asset] of Object.entries(settings.assets)) {
 		const place = `twin.assets.${path}`;
+		tags += Object.keys(ownOf(settings.templates, asset.template)?.tags ?? {}).length;
+		if (tags > mostTags) {
+			report(
+				"twin.too-many-tags",
+				`Assets with more than ${mostTags} tags in all`,
+				place,
+				"Split the plant over several servers.",
+			);
+			break;
+		}
 		try {
 			checkTopic(path);
 		} catch (thrown) {
 			report("core.topic-invalid", (thrown as Error).message, place, (thrown as MillwrightError).hint ?? "");
 		}
-		const template = settings.templates[asset.template];
+		const template = ownOf(settings.templates, asset.template);
 		if (!template) {
 			report(
 				"twin.template-unknown",
@@ -187,14 +205,15 @@ export function checkSettings(settings: TwinSettings, unitProblem: (unit: string
 			continue;
 		}
 		for (const [tag, limits] of Object.entries(asset.limits)) {
-			if (!template.tags[tag])
+			const own = ownOf(template.tags, tag);
+			if (!own)
 				report(
 					"twin.tag-unknown",
 					`Template "${asset.template}" has no tag "${tag}"`,
 					`${place}.limits.${tag}`,
 					`Tags: ${Object.keys(template.tags).join(", ")}.`,
 				);
-			else problems.push(...limitProblems(mergeLimits(template.tags[tag]?.limits, limits), `${place}.limits.${tag}`));
+			else problems.push(...limitProblems(mergeLimits(own.limits, limits), `${place}.limits.${tag}`));
 		}
 	}
 	return problems;

@@ -1,11 +1,19 @@
-import { type Call, MillwrightError, maySee, msFromNanos, qualityName, type TagDirectory } from "@millwright/core";
+import {
+	type Call,
+	type DataClass,
+	MillwrightError,
+	maySee,
+	msFromNanos,
+	qualityName,
+	type TagDirectory,
+} from "@millwright/core";
 import type { Config, ConfigEdit } from "@millwright/runtime";
-import type { Condition, Twin, Words } from "./api.ts";
+import type { AssetTemplate, Condition, Twin, Words } from "./api.ts";
 import type { Judgement } from "./conditions.ts";
 import type { createCycle } from "./cycle.ts";
 import type { LimitEventStore } from "./limit-events.ts";
 import type { LimitWatch } from "./limits.ts";
-import type { AssetModel, PlantModel } from "./model.ts";
+import { type AssetModel, ownOf, type PlantModel } from "./model.ts";
 import type { twinSection } from "./section.ts";
 import type { State } from "./state.ts";
 import { viewAsset } from "./views.ts";
@@ -24,6 +32,7 @@ export function createService({
 	directory,
 	config,
 	section,
+	classOf,
 }: {
 	plant: () => PlantModel;
 	state: State;
@@ -34,7 +43,12 @@ export function createService({
 	directory: TagDirectory;
 	config: Config;
 	section: typeof twinSection;
+	classOf: (id: number) => DataClass;
 }): Twin {
+	/** Without a call it is the process itself that asks. */
+	const seesClass = (call: Call | undefined, dataClass: DataClass) => !call || maySee(call.principal, dataClass);
+	const sees = (call: Call | undefined, id: number) => seesClass(call, classOf(id));
+	const seesTag = (call: Call | undefined, tag: string) => sees(call, directory.idOf(tag) ?? 0);
 	const assetOf = (path: string): AssetModel => {
 		const asset = plant().assets.get(path);
 		if (!asset)
@@ -46,7 +60,7 @@ export function createService({
 		return asset;
 	};
 	const view = (asset: AssetModel, call: Call | undefined, overviewOnly = false) =>
-		viewAsset(asset, judgementOf(asset), state, limits, { principal: call?.principal, overviewOnly });
+		viewAsset(asset, judgementOf(asset), state, limits, { classOf, sees: (id) => sees(call, id), overviewOnly });
 	const apply = (edits: ConfigEdit[], call: Call | undefined) =>
 		config.apply(edits, { who: call?.principal.name ?? "Millwright", ...(call?.why === undefined ? {} : { why: call.why }) });
 
@@ -66,7 +80,7 @@ export function createService({
 				assets: judged.map(({ asset }) => view(asset, call, true)),
 				counts: {
 					assets: assets.length,
-					tags: assets.reduce((sum, { tags }) => sum + tags.length, 0),
+					tags: assets.reduce((sum, { tags }) => sum + tags.filter(({ id }) => sees(call, id)).length, 0),
 					abnormal: having("abnormal"),
 					stale: having("stale"),
 					disconnected: having("disconnected"),
@@ -75,22 +89,19 @@ export function createService({
 		},
 		state: async ({ asset }, call) => view(assetOf(asset), call),
 		async values({ tags }, call) {
-			const visible = tags.filter((tag) => {
-				const id = directory.idOf(tag);
-				const model = id === undefined ? undefined : plant().byId[id];
-				return !call || maySee(call.principal, model?.template.dataClass ?? "internal");
-			});
 			return {
-				values: visible.map((tag) => {
-					const id = directory.idOf(tag) ?? 0;
-					const time = state.time(id);
-					return {
-						tag,
-						value: state.value(id),
-						...(time === 0n ? {} : { at: msFromNanos(time) }),
-						quality: qualityName(state.quality(id)),
-					};
-				}),
+				values: tags
+					.filter((tag) => seesTag(call, tag))
+					.map((tag) => {
+						const id = directory.idOf(tag) ?? 0;
+						const time = state.time(id);
+						return {
+							tag,
+							value: state.value(id),
+							...(time === 0n ? {} : { at: msFromNanos(time) }),
+							quality: qualityName(state.quality(id)),
+						};
+					}),
 			};
 		},
 		async search({ words, limit }) {
@@ -108,18 +119,19 @@ export function createService({
 				})),
 			};
 		},
-		templates: async () => ({ templates: plant().settings.templates }),
-		async limitEvents(wanted, call) {
-			const { events, total } = await store.list(wanted);
-			const visible = events.filter(({ tag }) => {
-				const id = directory.idOf(tag);
-				return (
-					!call || maySee(call.principal, (id === undefined ? undefined : plant().byId[id]?.template.dataClass) ?? "internal")
-				);
+		async templates(_input, call) {
+			const visible = ({ tags, ...about }: AssetTemplate): AssetTemplate => ({
+				...about,
+				tags: Object.fromEntries(Object.entries(tags).filter(([, tag]) => seesClass(call, tag.dataClass))),
 			});
+			const { templates } = plant().settings;
+			return { templates: Object.fromEntries(Object.entries(templates).map(([name, one]) => [name, visible(one)])) };
+		},
+		async limitEvents(wanted, call) {
+			const { events, total } = await store.list({ ...wanted, isHidden: (tag) => !seesTag(call, tag) });
 			// An event still open has its worst value in memory only.
 			return {
-				events: visible.map((event) =>
+				events: events.map((event) =>
 					limits.active(directory.idOf(event.tag) ?? 0)?.id === event.id
 						? { ...event, ...limits.active(directory.idOf(event.tag) ?? 0) }
 						: event,
@@ -129,10 +141,11 @@ export function createService({
 		},
 		async setLimits({ asset, name, limits: wanted }, call) {
 			const model = assetOf(asset);
-			if (!model.template.tags[name])
+			const visible = model.tags.filter(({ id }) => sees(call, id)).map((tag) => tag.name);
+			if (!visible.includes(name))
 				throw new MillwrightError("twin.tag-unknown", `"${asset}" has no tag "${name}"`, {
 					kind: "missing",
-					hint: `Tags: ${Object.keys(model.template.tags).join(", ")}.`,
+					hint: `Tags: ${visible.join(", ")}.`,
 				});
 			await apply([{ path: [section.name, "assets", asset, "limits", name], value: wanted === null ? undefined : wanted }], call);
 			return view(assetOf(asset), call);
@@ -170,7 +183,7 @@ function placesOf(plant: PlantModel, judged: { asset: AssetModel; judgement: Jud
 	const isa95 = ["enterprise", "site", "area", "line", "cell"];
 	return [...places]
 		.map(([path, count]) => {
-			const about = plant.settings.places[path];
+			const about = ownOf(plant.settings.places, path);
 			const depth = path.split("/").length - 1;
 			return {
 				path,

@@ -51,11 +51,13 @@ export interface TwinOptions {
 	/** Undefined when the unit is fine, else what is wrong with it. */
 	unitProblem: (unit: string) => string | undefined;
 	/** The newest samples before now, to begin with what the history remembers. */
+	/** The class of a tag with everything that is known of it; its template's when left out. */
+	classOf?: (id: number) => DataClass;
 	remembered?: (tags: readonly number[]) => Promise<Map<number, { time: bigint; value: number; quality: number; text?: string }>>;
 }
 
 /** A live model of the plant: templates and assets, the newest state of each, derived tags, static limits. */
-export function createTwin({ config, directory, bus, db, clock, log, unitProblem, remembered }: TwinOptions): {
+export function createTwin({ config, directory, bus, db, clock, log, unitProblem, classOf, remembered }: TwinOptions): {
 	service: Twin;
 	part: Part;
 	latest(id: number): Latest | undefined;
@@ -240,6 +242,7 @@ export function createTwin({ config, directory, bus, db, clock, log, unitProblem
 			directory,
 			config,
 			section: twinSection,
+			classOf: classOf ?? ((id) => plant.byId[id]?.template.dataClass ?? "internal"),
 		}),
 		part,
 		latest(id) {

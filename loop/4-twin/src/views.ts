@@ -1,4 +1,4 @@
-import { maySee, msFromNanos, type Principal, qualityName } from "@millwright/core";
+import { type DataClass, msFromNanos, qualityName } from "@millwright/core";
 import type { AssetState, TagState, Words } from "./api.ts";
 import type { Judgement } from "./conditions.ts";
 import type { LimitWatch } from "./limits.ts";
@@ -9,7 +9,7 @@ const only = <K extends string, V>(key: K, value: V | undefined) =>
 	value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 const msOf = (time: bigint) => (time === 0n ? undefined : msFromNanos(time));
 
-export function viewTag(tag: TagModel, state: State, limits: LimitWatch): TagState {
+export function viewTag(tag: TagModel, state: State, limits: LimitWatch, dataClass: DataClass): TagState {
 	const { template } = tag;
 	return {
 		name: tag.name,
@@ -29,19 +29,23 @@ export function viewTag(tag: TagModel, state: State, limits: LimitWatch): TagSta
 		...only("states", template.states),
 		...only("overview", template.overview),
 		...only("derived", template.expression),
-		dataClass: template.dataClass,
+		dataClass,
 	};
 }
 
-/** `principal` undefined sees everything: the process itself. */
+/** An asset as somebody sees it: tags beyond their clearance are left out, and so is the state that such a tag tells. */
 export function viewAsset(
 	asset: AssetModel,
 	judgement: Judgement,
 	state: State,
 	limits: LimitWatch,
-	{ principal, overviewOnly = false }: { principal?: Principal | undefined; overviewOnly?: boolean } = {},
+	{
+		classOf,
+		sees,
+		overviewOnly = false,
+	}: { classOf: (id: number) => DataClass; sees: (id: number) => boolean; overviewOnly?: boolean },
 ): AssetState {
-	const visible = asset.tags.filter((tag) => !principal || maySee(principal, tag.template.dataClass));
+	const visible = asset.tags.filter((tag) => sees(tag.id));
 	let lastGood = 0n;
 	for (const tag of visible) if (state.lastGood(tag.id) > lastGood) lastGood = state.lastGood(tag.id);
 	const shown = overviewOnly
@@ -58,14 +62,14 @@ export function viewAsset(
 		about: asset.about,
 		condition: judgement.condition,
 		...only("severity", judgement.severity),
-		...only("state", stateWords(asset, state)),
+		...only("state", stateWords(visible, asset.template.state, state)),
 		...only("lastGoodAt", msOf(lastGood)),
-		tags: shown.map((tag) => viewTag(tag, state, limits)),
+		tags: shown.map((tag) => viewTag(tag, state, limits, classOf(tag.id))),
 	};
 }
 
-function stateWords(asset: AssetModel, state: State): Words | undefined {
-	const tag = asset.tags.find(({ name }) => name === asset.template.state);
+function stateWords(tags: readonly TagModel[], name: string | undefined, state: State): Words | undefined {
+	const tag = tags.find((one) => one.name === name);
 	const value = tag && state.value(tag.id);
 	return value === null || value === undefined ? undefined : (tag?.template.states?.[String(value)] ?? String(value));
 }

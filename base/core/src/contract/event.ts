@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import type { Role } from "./who.ts";
 
 /** Something that happened, said once, heard by whoever cares. Low rate: samples travel as batches on a channel. */
 export interface EventContract<D extends z.ZodType = z.ZodType> {
@@ -6,6 +7,8 @@ export interface EventContract<D extends z.ZodType = z.ZodType> {
 	readonly name: string;
 	readonly summary: string;
 	readonly data: D;
+	/** Who may hear of it in live updates; everybody who may see its data class when left out. */
+	readonly allow?: readonly Role[];
 }
 
 export const event = <D extends z.ZodType>(spec: EventContract<D>): EventContract<D> => spec;

@@ -45,5 +45,8 @@ export interface Principal {
 /** The product itself, for what no person asked for. */
 export const systemPrincipal: Principal = { id: "system", name: "Millwright", kind: "system", roles: ["administrator"] };
 
+/** Does somebody cleared up to a class see another? */
+export const coveredBy = (cleared: DataClass, dataClass: DataClass): boolean => order[cleared] >= order[dataClass];
+
 export const maySee = (principal: Principal, dataClass: DataClass): boolean =>
-	principal.roles.some((role) => order[clearance[role]] >= order[dataClass]);
+	principal.roles.some((role) => coveredBy(clearance[role], dataClass));

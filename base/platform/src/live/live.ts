@@ -8,6 +8,7 @@ import {
 	type Log,
 	maySee,
 	type Principal,
+	type Role,
 	type SampleBatch,
 	type TagDirectory,
 	type Timer,
@@ -49,8 +50,8 @@ export interface LiveClientInfo {
 export interface Live extends Part {
 	/** Every batch of samples; historical ones are not news and pass by. */
 	samples(batch: SampleBatch): void;
-	/** Says an event to those who asked for it and may see its data class. */
-	event(name: string, data: unknown, dataClass?: DataClass): void;
+	/** Says an event to those who asked for it, may see its data class and have one of the roles, where it is for some only. */
+	event(name: string, data: unknown, dataClass?: DataClass, allow?: readonly Role[]): void;
 	/** For `onUpgrade("/api/live", …)` of the HTTP server. */
 	handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, about: { address: string }): void;
 	clients(): LiveClientInfo[];
@@ -266,11 +267,12 @@ export function createLive(options: LiveOptions): Live {
 		samples(batch) {
 			if (!batch.historical && watchers.size > 0) newest.apply(batch);
 		},
-		event(name, data, dataClass = "internal") {
+		event(name, data, dataClass = "internal", allow) {
 			let text: string | undefined;
 			for (const client of clients.keys()) {
 				if (!isWanted(client.eventNames, name)) continue;
 				if (dataClass !== "public" && !maySee(client.principal, dataClass)) continue;
+				if (allow && !client.principal.roles.some((role) => allow.includes(role))) continue;
 				text ??= JSON.stringify({ t: "event", name, data });
 				client.event(text);
 			}

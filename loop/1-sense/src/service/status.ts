@@ -29,8 +29,10 @@ const sees = (call: Call | undefined, { dataClass }: { dataClass: DataClass }): 
 	maySee(call?.principal ?? systemPrincipal, dataClass);
 
 /** Tags beyond the caller's clearance are not named, not even where they are configured. */
-const seenOf = <T extends { dataClass: DataClass }>(tags: Readonly<Record<string, T>>, call: Call | undefined): Record<string, T> =>
-	Object.fromEntries(Object.entries(tags).filter(([, tag]) => sees(call, tag)));
+const seenOf = <T extends { dataClass: DataClass }>(
+	tags: Readonly<Record<string, T>>,
+	call: Call | undefined,
+): Record<string, T> => Object.fromEntries(Object.entries(tags).filter(([, tag]) => sees(call, tag)));
 
 export function connectionNamed(connections: ReadonlyMap<string, Connection>, name: string): Connection {
 	const found = connections.get(name);
@@ -161,7 +163,9 @@ export function createStatus({ config, connections, ledger, ring }: SenseParts):
 		},
 		async maps(_input, call) {
 			const { maps } = config.get(senseSection);
-			return { maps: Object.fromEntries(Object.entries(maps).map(([name, map]) => [name, { ...map, tags: seenOf(map.tags, call) }])) };
+			return {
+				maps: Object.fromEntries(Object.entries(maps).map(([name, map]) => [name, { ...map, tags: seenOf(map.tags, call) }])),
+			};
 		},
 	};
 }
