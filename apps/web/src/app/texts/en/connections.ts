@@ -80,6 +80,8 @@ export default {
 		goBack: "To go back, write {{value}} again. It is read back after writing.",
 	},
 	add: {
+		denied: "Your roles do not allow adding machines.",
+		deniedHint: "An engineer or an administrator can do it.",
 		title: "Add a machine",
 		steps: "Steps",
 		step: { machine: "Machine", values: "Values", place: "Name and place", review: "Review", live: "Live" },

@@ -89,6 +89,8 @@ export default {
 		goBack: "Para volver atrás, escriba de nuevo {{value}}. Tras escribir se vuelve a leer.",
 	},
 	add: {
+		denied: "Sus roles no permiten añadir máquinas.",
+		deniedHint: "Puede hacerlo un ingeniero o un administrador.",
 		title: "Añadir una máquina",
 		steps: "Pasos",
 		step: { machine: "Máquina", values: "Valores", place: "Nombre y lugar", review: "Revisión", live: "En vivo" },

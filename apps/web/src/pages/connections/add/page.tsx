@@ -1,10 +1,13 @@
+import { MillwrightError } from "@millwright/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useSession } from "../../../app/session.tsx";
 import { sense } from "../../../data/clients.ts";
 import { fieldsOf } from "../../../parts/form/fields.ts";
 import { PageHead } from "../../../parts/page-head.tsx";
-import { Answer } from "../../../parts/states.tsx";
+import { Panel } from "../../../parts/panel.tsx";
+import { Answer, Failed } from "../../../parts/states.tsx";
 import { type Draft, firstDraft } from "./draft.ts";
 import { LiveStep } from "./live-step.tsx";
 import { MachineStep } from "./machine-step.tsx";
@@ -20,13 +23,26 @@ type Step = (typeof steps)[number];
 /** From an address to live values: machine, values, place, review, live. Nothing is written before the review. */
 export function AddMachinePage() {
 	const { t } = useTranslation();
+	const { may } = useSession();
 	const [step, setStep] = useState<Step>("machine");
 	const [draft, setDraft] = useState<Draft>(firstDraft);
 	const drivers = useQuery({
 		queryKey: ["sense", "drivers"],
 		queryFn: ({ signal }) => sense.drivers({}, { signal }),
 		staleTime: 600_000,
+		enabled: may("sense.applyChange"),
 	});
+	if (!may("sense.applyChange"))
+		return (
+			<div className="page add">
+				<PageHead title={t("add.title")} />
+				<Panel flush>
+					<Failed
+						error={new MillwrightError("platform.role-denied", t("add.denied"), { kind: "denied", hint: t("add.deniedHint") })}
+					/>
+				</Panel>
+			</div>
+		);
 	const change = (patch: Partial<Draft>): void => setDraft((last) => ({ ...last, ...patch }));
 	const at = steps.indexOf(step);
 	return (
