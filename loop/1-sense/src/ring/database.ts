@@ -1,4 +1,5 @@
-import { existsSync, renameSync } from "node:fs";
+import { existsSync, renameSync, statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 const schemaVersion = 2;
@@ -42,10 +43,20 @@ export function isCorrupt(thrown: unknown): boolean {
 	const code = (thrown as { errcode?: number }).errcode ?? 0;
 	return (code & 0xff) === 11 || (code & 0xff) === 26;
 }
-/** 13 FULL, 10 IOERR (a full disk shows as either). */
-export function isFull(thrown: unknown): boolean {
-	const code = (thrown as { errcode?: number }).errcode ?? 0;
-	return (code & 0xff) === 13 || (code & 0xff) === 10 || (thrown as { code?: string }).code === "ENOSPC";
+/** Less than this is no room, bytes. */
+const noRoom = 1_000_000;
+
+/** SQLite's 13 FULL; 10 IOERR is a full disk too where there is no room, and else the disk's own trouble. */
+export function isFull(thrown: unknown, file: string): boolean {
+	const { errcode = 0, code = "" } = thrown as { errcode?: number; code?: string };
+	if ((errcode & 0xff) === 13 || ["ENOSPC", "EDQUOT", "EFBIG"].includes(code)) return true;
+	if ((errcode & 0xff) !== 10) return false;
+	try {
+		const { bavail, bsize } = statfsSync(dirname(file));
+		return bavail * bsize < noRoom;
+	} catch {
+		return false;
+	}
 }
 
 /** The broken file is kept for whoever wants to rescue something. Returns its new name. */

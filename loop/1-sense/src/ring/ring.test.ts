@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -178,6 +178,60 @@ test("a damaged file is put aside, a fresh one begun, and no number comes twice"
 	await eventually(() => numbersOf(heard).length === 3);
 	expect(numbersOf(heard)[0]).toBeGreaterThanOrEqual(100);
 	expect(heard[0]).toMatchObject({ length: 0, first: 0 });
+});
+
+/** As a dying disk does: the files are as long as before, what stands in them is not. */
+function scribbleOver(folder: string): void {
+	for (const name of readdirSync(folder)) {
+		if (!/^ring\.db(-wal)?$/.test(name)) continue;
+		const handle = openSync(join(folder, name), "r+");
+		writeSync(handle, Buffer.alloc(statSync(join(folder, name)).size, 0x5a));
+		closeSync(handle);
+	}
+}
+
+test("a file that breaks while it is in use is put aside: what only it had is counted as lost, numbers go on, also over a restart", async () => {
+	const folder = folderForTest();
+	const { ring, heard } = await ringForTest(folder);
+	const [press, oven] = [ring.lane("press"), ring.lane("oven")];
+	fill(ring, 50, "oven");
+	for (let i = 0; i < 100; i++) {
+		fill(ring, 4000);
+		await eventually(() => press.committed === (i + 1) * 4000 - 1);
+	}
+	ring.receipts.acknowledge("press", 99_999);
+	const heardBefore = press.committed;
+	scribbleOver(folder);
+	await eventually(() => {
+		fill(ring, 10);
+		void ring.replayFrom("press", 0).catch(() => {});
+		return ring.health().state === "degraded";
+	});
+	expect(ring.health()).toMatchObject({
+		reason: expect.stringContaining("put aside"),
+		hint: expect.stringContaining("Check the disk"),
+	});
+	expect(readdirSync(folder).some((name) => name.startsWith("ring.db.broken-"))).toBe(true);
+	fill(ring, 1000);
+	fill(ring, 5, "oven");
+	await eventually(() => ring.figures().waitingRows === 0 && press.written.read === press.counts.read);
+	// Each number was said once live, whatever was repeated or given up beside it.
+	const live = heard.filter(({ connection, historical, first }) => connection === "press" && !historical && first > heardBefore);
+	expect(live.flatMap(({ first, last }) => upTo(last - first + 1, first))).toEqual(
+		upTo(press.sent - heardBefore - 1, heardBefore + 1),
+	);
+	expect(press.written.read).toBe(press.sent);
+	expect(press.expired).toBeGreaterThanOrEqual(heardBefore - 99_999);
+	expect(press.expired + press.buffered).toBe(press.sent - 100_000);
+	expect([oven.sent, oven.expired, oven.buffered]).toEqual([55, 50, 5]);
+	const told = [press, oven].map(({ sent, expired, buffered, written }) => ({ sent, expired, buffered, written }));
+	await ring.stop();
+	const again = await ringForTest(folder);
+	const known = [again.ring.lane("press"), again.ring.lane("oven")];
+	expect(known.map(({ sent, expired, buffered, written }) => ({ sent, expired, buffered, written }))).toEqual(told);
+	fill(again.ring, 1);
+	await eventually(() => again.ring.lane("press").sent === (told[0]?.sent ?? 0) + 1);
+	expect(again.ring.health()).toEqual({ state: "good" });
 });
 
 test("a consumer that lacks something is sent it again and told from where on it is still there", async () => {

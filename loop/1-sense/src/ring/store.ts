@@ -10,25 +10,37 @@ type Commit = Extract<RingRequest, { type: "commit" }>;
 /** The ring's SQLite file. Synchronous: lives in a worker thread. */
 export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs: number; hardBytes: number }) {
 	const promises = openPromises(`${file}.numbers.json`);
-	let quarantined: string | undefined;
-	let db: DatabaseSync;
-	try {
-		db = openDatabase(file, hardBytes);
-	} catch (thrown) {
-		if (!existsSync(file) || !isCorrupt(thrown)) throw thrown;
-		quarantined = setAside(file, nowMs);
-		db = openDatabase(file, hardBytes);
-	}
 	const lanes = new Map<string, LaneRow>();
 	const meta = new Map<string, number>();
 	const size: RingSize = { bytes: 0, rows: 0, oldestMs: 0 };
 	const statements = new Map<string, StatementSync>();
-	const writeLane = laneWriter(db);
+	let quarantined: string | undefined;
 	let isNew = false;
-	load();
+	let db: DatabaseSync;
+	let writeLane: ReturnType<typeof laneWriter>;
+	try {
+		open();
+	} catch (thrown) {
+		if (!existsSync(file) || !isCorrupt(thrown)) throw thrown;
+		quarantined = setAside(file, nowMs);
+		open();
+	}
+
+	function open(): void {
+		db = openDatabase(file, hardBytes);
+		try {
+			statements.clear();
+			writeLane = laneWriter(db);
+			load();
+		} catch (thrown) {
+			db.close();
+			throw thrown;
+		}
+	}
 
 	function load(): void {
 		lanes.clear();
+		meta.clear();
 		for (const lane of readLanes(db)) lanes.set(lane.connection, lane);
 		for (const row of db.prepare("SELECT name, value FROM meta").iterate()) meta.set(String(row.name), Number(row.value));
 		isNew = !meta.has("since_ms");

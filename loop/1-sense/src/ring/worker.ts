@@ -65,7 +65,7 @@ function fail(request: RingRequest, thrown: unknown): void {
 		answer({ type: "failed", id, code: "corrupt", message, quarantined });
 		return;
 	}
-	if (!isFull(thrown)) {
+	if (!isFull(thrown, file)) {
 		answer({ type: "failed", id, code: "other", message });
 		return;
 	}
