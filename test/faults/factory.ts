@@ -150,12 +150,12 @@ export async function openFactory({ shape, connections = {}, maps = {}, namespac
 			}),
 		startServer: start,
 		crashes() {
-			const found =
-				diedAlone +
-				server
-					.errors()
-					.split("\n")
-					.filter((line) => escaped.test(line)).length;
+			const lines = server
+				.errors()
+				.split("\n")
+				.filter((line) => escaped.test(line));
+			for (const line of lines) console.error(line);
+			const found = diedAlone + lines.length;
 			diedAlone = 0;
 			return found;
 		},

@@ -48,7 +48,7 @@ export async function garbage(
 	for (let round = 0; round < count; round++) await (throwAt[round % throwAt.length] as () => Promise<void>)();
 	await until(
 		async () => machine.answers,
-		(answers) => answers > count,
+		(answers) => answers > 100,
 		{ what: "machines that answered nonsense" },
 	);
 	await factory.good();

@@ -99,6 +99,45 @@ test("answers nobody asked for, of another unit or another function, match nothi
 	expect(peer.client.figures).toMatchObject({ unknown: 1, foreign: 2, answered: 1, malformed: 0 });
 });
 
+test("with answers mixed up, requests go one at a time until a hundred were right, and no value reaches another request", async () => {
+	const peer = await rawPeer(100);
+	const several = Promise.allSettled([read(peer.client), read(peer.client), read(peer.client)]);
+	await peer.request(2);
+	// Each answer bears the id of the request before.
+	for (const transaction of [100, 101, 102]) peer.answer(transaction - 1, transaction);
+	expect((await several).map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+	expect(peer.client.figures).toMatchObject({ unknown: 1, doubted: 3, answered: 0 });
+
+	for (let n = 3; n < 103; n += 2) {
+		const pair = Promise.all([read(peer.client), read(peer.client)]);
+		peer.answer((await peer.request(n)).transaction, n);
+		expect(peer.asked.length).toBe(n + 1);
+		peer.answer((await peer.request(n + 1)).transaction, n + 1);
+		expect(await pair).toEqual([holding(n), holding(n + 1)]);
+	}
+	const together = Promise.all([read(peer.client), read(peer.client)]);
+	await peer.request(104);
+	for (const n of [104, 103]) peer.answer((await peer.request(n)).transaction, n);
+	expect(await together).toEqual([holding(103), holding(104)]);
+});
+
+test("requests that wait their turn end with the connection, or when they are given up", async () => {
+	const peer = await rawPeer(100);
+	const first = read(peer.client);
+	await peer.request(0);
+	peer.answer(7, 1);
+	await expect.poll(() => peer.client.figures.unknown).toBe(1);
+	const giveUp = new AbortController();
+	const second = read(peer.client, giveUp.signal);
+	const third = read(peer.client);
+	giveUp.abort(new Error("timeout"));
+	await expect(second).rejects.toThrow("timeout");
+	const ended = Promise.allSettled([first, third]);
+	peer.socket().destroy();
+	expect((await ended).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+	expect(peer.asked.length).toBe(1);
+});
+
 test("transaction ids wrap, and skip those in flight and those given up", async () => {
 	const peer = await rawPeer(0xffff);
 	const waiting = read(peer.client);

@@ -20,6 +20,8 @@ export interface ClientFigures {
 	foreign: number;
 	/** Answers whose bytes do not fit what was asked; the request fails. */
 	malformed: number;
+	/** Requests given up because somebody else's answer came while several were under way. */
+	doubted: number;
 }
 
 export interface TcpClient {
@@ -56,6 +58,12 @@ const mostInFlight = 1024;
 const mostUnsent = 65_536;
 /** Ids of requests given up, kept free so that their late answers are known for what they are. */
 const mostAbandoned = 8192;
+/**
+ * An answer nobody waits for shows that the far end mixes its answers up: its next one may carry the id of another request
+ * of ours, and nothing in it would tell. From then on requests go one at a time, where no wrong id can fit, until so many
+ * answers in a row were right.
+ */
+const rightInARow = 100;
 
 export async function connectTcp(options: TcpClientOptions): Promise<TcpClient> {
 	const socket = await dial(options);
@@ -96,7 +104,11 @@ function dial({ host, port, connectTimeoutMs, clock, signal }: TcpClientOptions)
 function clientOver(socket: Socket, { host, port, signal, lost, firstTransaction }: TcpClientOptions): TcpClient {
 	const pending = new Map<number, Pending>();
 	const abandoned = new Set<number>();
-	const figures: ClientFigures = { asked: 0, answered: 0, late: 0, unknown: 0, foreign: 0, malformed: 0 };
+	const figures: ClientFigures = { asked: 0, answered: 0, late: 0, unknown: 0, foreign: 0, malformed: 0, doubted: 0 };
+	/** Requests that wait for their turn while one goes at a time. */
+	const queue = new Set<() => void>();
+	let careful = false;
+	let right = 0;
 	let next = firstTransaction ?? randomInt(0x10000);
 	let ended: Error | undefined;
 
@@ -111,6 +123,9 @@ function clientOver(socket: Socket, { host, port, signal, lost, firstTransaction
 		}
 		pending.clear();
 		abandoned.clear();
+		// What waits for its turn finds the end by itself.
+		for (const start of queue) start();
+		queue.clear();
 		if (!ours) lost(reason);
 	};
 	const gone = (what: string, cause?: unknown): MillwrightError =>
@@ -123,19 +138,46 @@ function clientOver(socket: Socket, { host, port, signal, lost, firstTransaction
 		new MillwrightError("modbus.closed", `The connection to ${host}:${port} was closed`, { kind: "outage" });
 	const onAbort = (): void => end(closedByUs(), true);
 
+	const doubt = (): void => {
+		careful = true;
+		right = 0;
+		if (pending.size < 2) return;
+		const reason = new MillwrightError("modbus.answers-mixed-up", `${host}:${port} sent an answer that belongs to no request`, {
+			kind: "outage",
+			hint: "Requests go one at a time now; look for a gateway that mixes up its clients, or a timeout that is too short.",
+		});
+		for (const [transaction, waiting] of [...pending]) {
+			figures.doubted++;
+			waiting.settle();
+			abandon(transaction);
+			waiting.reject(reason);
+		}
+		goOn();
+	};
+	const goOn = (): void => {
+		while (queue.size > 0 && (!careful || pending.size === 0)) {
+			const [start] = queue as Iterable<() => void> as [() => void];
+			queue.delete(start);
+			start();
+		}
+	};
+
 	const take = (frame: Frame): void => {
 		const waiting = pending.get(frame.transaction);
 		if (!waiting) {
 			if (abandoned.delete(frame.transaction)) figures.late++;
 			else figures.unknown++;
+			doubt();
 			return;
 		}
 		if (frame.unit !== waiting.unit || ((frame.pdu[0] as number) & 0x7f) !== waiting.request.code) {
 			figures.foreign++;
+			doubt();
 			return;
 		}
 		waiting.settle();
 		pending.delete(frame.transaction);
+		if (careful && ++right >= rightInARow) careful = false;
 		try {
 			const response = decodeResponse(frame.pdu);
 			checkAnswer(waiting.request, response);
@@ -145,6 +187,7 @@ function clientOver(socket: Socket, { host, port, signal, lost, firstTransaction
 			figures.malformed++;
 			waiting.reject(error instanceof MalformedPdu ? error : new MalformedPdu(String(error)));
 		}
+		goOn();
 	};
 	const splitter = createFrameSplitter(take);
 
@@ -178,26 +221,33 @@ function clientOver(socket: Socket, { host, port, signal, lost, firstTransaction
 			return new Promise<Response>((resolve, reject) => {
 				if (ended) throw ended;
 				requestSignal?.throwIfAborted();
-				if (pending.size >= mostInFlight || socket.writableLength > mostUnsent)
+				if (pending.size + queue.size >= mostInFlight || socket.writableLength > mostUnsent)
 					throw new MillwrightError("modbus.too-many-requests", `Too many requests to ${host}:${port} wait for answers`, {
 						kind: "busy",
 					});
 				const pdu = encodeRequest(request);
-				const transaction = freeTransaction();
+				let transaction: number | undefined;
 				const onRequestAbort = (): void => {
-					abandon(transaction);
+					if (transaction === undefined) queue.delete(start);
+					else abandon(transaction);
 					reject(requestSignal?.reason);
+					goOn();
+				};
+				const settle = (): void => requestSignal?.removeEventListener("abort", onRequestAbort);
+				const start = (): void => {
+					if (ended) {
+						settle();
+						reject(ended);
+						return;
+					}
+					transaction = freeTransaction();
+					pending.set(transaction, { unit, request, resolve, reject, settle });
+					figures.asked++;
+					socket.write(encodeFrame({ transaction, unit, pdu }));
 				};
 				requestSignal?.addEventListener("abort", onRequestAbort, { once: true });
-				pending.set(transaction, {
-					unit,
-					request,
-					resolve,
-					reject,
-					settle: () => requestSignal?.removeEventListener("abort", onRequestAbort),
-				});
-				figures.asked++;
-				socket.write(encodeFrame({ transaction, unit, pdu }));
+				if (careful && pending.size > 0) queue.add(start);
+				else start();
 			});
 		},
 		close: () => end(closedByUs(), true),

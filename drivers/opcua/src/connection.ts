@@ -5,6 +5,7 @@ import { meansLoss, notThere, openFailure, timedOut } from "./errors.ts";
 import { identityOf } from "./identity.ts";
 import { type OwnCertificate, ownCertificate } from "./own-certificate.ts";
 import type { Settings } from "./settings.ts";
+import { guardedTransport } from "./transport.ts";
 import { trustStore } from "./trust-store.ts";
 import { within } from "./within.ts";
 
@@ -47,6 +48,9 @@ export async function connect(settings: Settings, tools: DriverTools): Promise<C
 		requestedSessionTimeout: Math.max(30_000, settings.keepAlive * 5),
 		transportTimeout: settings.connectTimeout,
 		defaultTransactionTimeout: settings.requestTimeout,
+		transportFactory: guardedTransport((thrown) =>
+			log.debug("bytes that are no OPC UA", { endpoint: settings.endpoint, reason: String(thrown) }),
+		),
 	};
 
 	const open: { client: OPCUAClient; channel?: Channel }[] = [];
