@@ -6,10 +6,9 @@ export type TagKind = z.output<typeof TagKind>;
 
 const outside = z.enum(["uncertain", "bad", "drop"]);
 
-/** The way of one value, stage by stage; what is left out does nothing. */
-export const Pipeline = z.strictObject({
-	scale: z.number().default(1),
-	offset: z.number().default(0),
+const stages = {
+	scale: z.number(),
+	offset: z.number(),
 	/** Decimal places kept after scaling. */
 	round: z.int().min(0).max(12).optional(),
 	/** UCUM unit the machine speaks, converted to the tag's own. */
@@ -27,25 +26,35 @@ export const Pipeline = z.strictObject({
 		.strictObject({ setpoint: z.string().optional(), mode: z.string().optional(), alarm: z.string().optional() })
 		.optional(),
 	/** What is passed on. Quality changes always are. */
-	pass: z
-		.discriminatedUnion("by", [
-			z.strictObject({ by: z.literal("all") }),
-			z.strictObject({ by: z.literal("sample"), every: Duration }),
-			/** Passes a change of at least `absolute` or `percent` of the last passed value, and one value each `atLeastEvery`. */
-			z.strictObject({
-				by: z.literal("deadband"),
-				absolute: z.number().nonnegative().optional(),
-				percent: z.number().nonnegative().optional(),
-				atLeastEvery: Duration.optional(),
-			}),
-			/** Straight lines with a greatest deviation in the tag's unit. */
-			z.strictObject({ by: z.literal("swinging-door"), deviation: z.number().positive(), atLeastEvery: Duration.optional() }),
-			/** Per window: mean under the tag's own name; min, max, stddev and count under `<tag>.min` … */
-			z.strictObject({ by: z.literal("summary"), window: Duration }),
-		])
-		.default({ by: "all" }),
+	pass: z.discriminatedUnion("by", [
+		z.strictObject({ by: z.literal("all") }),
+		z.strictObject({ by: z.literal("sample"), every: Duration }),
+		/** Passes a change of at least `absolute` or `percent` of the last passed value, and one value each `atLeastEvery`. */
+		z.strictObject({
+			by: z.literal("deadband"),
+			absolute: z.number().nonnegative().optional(),
+			percent: z.number().nonnegative().optional(),
+			atLeastEvery: Duration.optional(),
+		}),
+		/** Straight lines with a greatest deviation in the tag's unit. */
+		z.strictObject({ by: z.literal("swinging-door"), deviation: z.number().positive(), atLeastEvery: Duration.optional() }),
+		/** Per window: mean under the tag's own name; min, max, stddev and count under `<tag>.min` … */
+		z.strictObject({ by: z.literal("summary"), window: Duration }),
+	]),
+};
+
+/** The way of one value, stage by stage; what is left out does nothing. */
+export const Pipeline = z.strictObject({
+	...stages,
+	scale: stages.scale.default(1),
+	offset: stages.offset.default(0),
+	pass: stages.pass.default({ by: "all" }),
 });
 export type Pipeline = z.output<typeof Pipeline>;
+
+/** Only the stages that are written down, so that what lies below shows through the others. */
+export const PipelineStages = z.strictObject(stages).partial();
+export type PipelineStages = z.output<typeof PipelineStages>;
 
 const tagFields = {
 	/** Checked by the driver's own schema. */
@@ -71,9 +80,9 @@ export type TagSettings = z.output<typeof TagSettings>;
 export const MachineMap = z.strictObject({
 	title: z.string().optional(),
 	driver: z.string(),
-	/** Laid under every tag's own pipeline. */
-	pipeline: Pipeline.partial().optional(),
-	tags: z.record(z.string(), TagSettings),
+	/** Laid under every tag's own pipeline: a stage that a tag writes down itself replaces it. */
+	pipeline: PipelineStages.optional(),
+	tags: z.record(z.string(), TagSettings.extend({ pipeline: PipelineStages.default({}) })),
 });
 export type MachineMap = z.output<typeof MachineMap>;
 

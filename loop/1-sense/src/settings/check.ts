@@ -3,7 +3,7 @@ import type { ConfigProblem } from "@millwright/runtime";
 import type { ConnectionSettings, SenseSettings, TagSettings } from "../api.ts";
 import type { Drivers } from "../drivers.ts";
 import { summarySuffixes } from "../pipeline/summary.ts";
-import { expandTags } from "./expand.ts";
+import { expandTags, layPipelines } from "./expand.ts";
 import { mask } from "./secrets.ts";
 
 /** Problems shown of one connection; ten thousand wrong tags have one cause. */
@@ -19,7 +19,8 @@ export function checkSense(settings: SenseSettings, drivers: Drivers): ConfigPro
 		problems.push(...own.slice(0, mostProblems));
 	}
 	for (const [name, map] of Object.entries(settings.maps))
-		for (const [tag, one] of Object.entries(map.tags)) checkUnits(one, `sense.maps.${name}.tags.${tag}`, problems);
+		for (const [tag, one] of Object.entries(map.tags))
+			checkUnits({ ...one, pipeline: layPipelines(map.pipeline, one.pipeline) }, `sense.maps.${name}.tags.${tag}`, problems);
 	return problems;
 }
 

@@ -1,5 +1,5 @@
 import { MillwrightError, splitTag } from "@millwright/core";
-import type { ConnectionSettings, MachineMap, Pipeline, TagSettings } from "../api.ts";
+import { type ConnectionSettings, type MachineMap, Pipeline, type PipelineStages, type TagSettings } from "../api.ts";
 
 /** One tag of a connection as it will run, wherever it was written down. */
 export interface TagPlan {
@@ -83,7 +83,7 @@ export function expandTags(connection: ConnectionSettings, maps: Readonly<Record
 					place: `${place}.with.${placeholder}`,
 					hint: `Add ${placeholder} under "with" of ${asset}.`,
 				});
-			const pipeline = resolveContext(underlay(settings.pipeline, map.pipeline), asset);
+			const pipeline = resolveContext(layPipelines(map.pipeline, settings.pipeline), asset);
 			add({ name, address, settings: { ...settings, address, pipeline }, map: mapName, machine }, `${place}.asset`);
 		}
 		for (const field of unused)
@@ -123,19 +123,10 @@ function fillText(value: unknown, filling: Readonly<Record<string, string>>, mis
 	return value;
 }
 
-/** The map's pipeline shows through where the tag's own stage does nothing. */
-function underlay(own: Pipeline, under: MachineMap["pipeline"]): Pipeline {
-	if (!under) return own;
-	const stages: Record<string, unknown> = { ...under };
-	for (const [stage, setting] of Object.entries(own)) {
-		const idle =
-			setting === undefined ||
-			(stage === "scale" && setting === 1) ||
-			(stage === "offset" && setting === 0) ||
-			(stage === "pass" && (setting as Pipeline["pass"]).by === "all");
-		if (!idle || stages[stage] === undefined) stages[stage] = setting;
-	}
-	return stages as Pipeline;
+/** The map's stages, each replaced by the tag's own where it has one; only what neither has does nothing. */
+export function layPipelines(under: PipelineStages | undefined, own: PipelineStages): Pipeline {
+	const given = Object.entries(own).filter(([, setting]) => setting !== undefined);
+	return Pipeline.parse({ ...under, ...Object.fromEntries(given) });
 }
 
 /** Neighbours by their own name become full names. */
