@@ -53,6 +53,26 @@ test("a document older than the last one passes by without being retained", asyn
 	expect(ingested.map(({ historical }) => historical)).toEqual([false, true]);
 });
 
+test("a document that comes again is stored once; another time, value or topic makes another one, whatever the number", async () => {
+	const { fromClient, ingested } = await namespaceForTest();
+	const documents: [topic: string, document: object][] = [
+		["udt/a/b", { ...document({ value: 1 }), seq: 7 }],
+		["udt/a/b", { ...document({ value: 2 }), seq: 7 }],
+		["udt/a/b", { ...document({ value: 1, at: "2026-04-17T15:00:00Z" }), seq: 7 }],
+		["udt/a/b", { ...document({ value: 1 }), seq: 8 }],
+		["udt/a/c", document({ value: 1 })],
+		["udt/a/d", document({ value: "x".repeat(1000) })],
+	];
+	const publish = async () => {
+		for (const [topic, one] of documents) expect(fromClient(topic, one)).toHaveProperty("retain");
+		await settle();
+	};
+	await publish();
+	expect(ingested.length).toBe(documents.length);
+	await publish();
+	expect(ingested.length).toBe(documents.length);
+});
+
 test("a value in another unit of the same kind is converted to the tag's own; another kind is refused", async () => {
 	const { fromClient, ingested, broken } = await namespaceForTest();
 	fromClient("udt/a/b", document({ value: 20, unit: "Celsius" }));

@@ -17,6 +17,7 @@ import type { TagFacts } from "@millwright/sense/api";
 import type { TagPayload } from "./api.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { payloadProblem, qualityOf } from "./payload-reader.ts";
+import { createRepeats } from "./repeats.ts";
 import { externalConnection, type TagTopic, type TagTopics } from "./tag-topics.ts";
 
 /** A client's publish as the broker shows it before anybody receives it; the payload is only valid during the call. */
@@ -71,9 +72,11 @@ export function createExternalGate(tools: {
 }) {
 	const { topics, letters, directory, clock, log } = tools;
 	const waiting: { live: Sample[]; historical: Sample[] } = { live: [], historical: [] };
+	const repeats = createRepeats();
 	let scheduled = false;
 	let external = 0;
 	let accepted = 0;
+	let repeated = 0;
 
 	function ingest(rows: Sample[], historical: boolean): void {
 		if (rows.length === 0) return;
@@ -190,8 +193,12 @@ export function createExternalGate(tools: {
 		const newest = time >= topic.externalTime;
 		const historical = document.historical === true;
 		if (newest) topic.externalTime = time;
-		enqueue({ tag: topic.id, time, value: measured.value, quality: qualityOf(document.measurement) as Quality }, historical);
-		accepted++;
+		const row: Sample = { tag: topic.id, time, value: measured.value, quality: qualityOf(document.measurement) as Quality };
+		if (repeats.isRepeat(row, document.seq)) repeated++;
+		else {
+			enqueue(row, historical);
+			accepted++;
+		}
 		// One retained topic per tag, whatever the client asked for; what is older than the topic holds passes by.
 		return { retain: newest };
 	}
@@ -212,7 +219,7 @@ export function createExternalGate(tools: {
 	}
 
 	return {
-		figures: () => ({ topics: external, accepted }),
+		figures: () => ({ topics: external, accepted, repeated }),
 		/** What the broker does with a client's message. */
 		judge(message: ClientMessage): "accept" | { retain: boolean } | { refuse: number } {
 			const name = tagOfTopic(message.topic, topics.root);
