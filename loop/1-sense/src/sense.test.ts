@@ -237,6 +237,36 @@ test("passwords may stand in the environment", async () => {
 	});
 });
 
+test("a stored password is never sent anywhere but where it is sent today", async () => {
+	const settings = { host: "10.0.0.5", port: 502, password: "hunter2" };
+	const { service, machine } = await senseForTest({ connections: { press: { ...press, settings } } });
+	await eventually(() => machine.opens === 1);
+	const { settings: shown } = await service.connection({ connection: "press" });
+	const masked = shown.settings as typeof settings;
+	expect(masked.password).not.toBe("hunter2");
+	const addresses = [{ register: 1 }];
+	await service.testRead({ driver: "blocks", settings: masked, addresses });
+	expect(machine.settings.at(-1)).toEqual(settings);
+	const elsewhere = [
+		{ driver: "blocks", settings: { ...masked, host: "10.6.6.6" } },
+		{ driver: "blocks", settings: { ...masked, port: 503 } },
+		{ driver: "blocks", settings: { host: "10.0.0.5", password: masked.password } },
+		{ driver: "items", settings: masked },
+	];
+	for (const draft of elsewhere) {
+		await expect(service.testRead({ ...draft, addresses })).rejects.toMatchObject({ code: "sense.secret-masked", kind: "input" });
+		await expect(service.browse(draft)).rejects.toMatchObject({ code: "sense.secret-masked" });
+		const change = { connection: "press", maps: {}, settings: { ...shown, ...draft } };
+		const preview = await service.previewChange(change);
+		expect(preview.problems.map(({ code }) => code)).toContain("sense.secret-masked");
+		await expect(service.applyChange({ ...change, revision: preview.revision }, call)).rejects.toMatchObject({ kind: "input" });
+		const copy = await service.previewChange({ ...change, connection: "copy" });
+		expect(copy.problems.map(({ code }) => code)).toContain("sense.secret-masked");
+	}
+	expect(machine.settings).toEqual([settings, settings]);
+	expect(machine.opens).toBe(2);
+});
+
 test("a machine can be read for a test with bytes and word orders, and the session is closed again", async () => {
 	const { service, machine } = await senseForTest({});
 	machine.registers.set(4, 258);

@@ -29,12 +29,14 @@ export function machineForTest() {
 		/** Answers held back while mute, given late on purpose. */
 		late: [] as (() => void)[],
 		throwInDecode: false,
+		/** As given to the driver, newest last. */
+		settings: [] as { host: string; port?: number | undefined; password?: string | undefined }[],
 		openWith: undefined as ((tools: DriverTools) => void) | undefined,
 	};
 	const made = driver({
 		name: "blocks",
 		title: "Test machine",
-		settings: z.strictObject({ host: z.string(), password: z.string().optional() }),
+		settings: z.strictObject({ host: z.string(), port: z.int().optional(), password: z.string().optional() }),
 		address: z.strictObject({ register: z.int().min(0) }),
 		describe: ({ register }) => `register ${register}`,
 		span: ({ register }) => ({ space: "holding", start: register, length: 1 }),
@@ -44,8 +46,9 @@ export function machineForTest() {
 		},
 		orders: (_address, bytes) => [{ order: "BA", value: new DataView(bytes.buffer, bytes.byteOffset).getInt16(0, true) }],
 		limits: { maxLength: 100 },
-		async open(_settings, tools) {
+		async open(settings, tools) {
 			machine.opens++;
+			machine.settings.push(settings);
 			machine.tools = tools;
 			machine.openWith?.(tools);
 			if (!machine.isReachable) throw new Error("connection refused");

@@ -3,7 +3,7 @@ import type { ConfigChange, ConfigEdit } from "@millwright/runtime";
 import { type ConfigPreview, ConnectionSettings, MachineMap, type senseApi } from "../api.ts";
 import { targetOf } from "../connection/target.ts";
 import { expandTags } from "../settings/expand.ts";
-import { mask, maskSecrets, unmaskSecrets } from "../settings/secrets.ts";
+import { mask, maskSecrets, reachesSame, unmaskSecrets } from "../settings/secrets.ts";
 import { senseSection } from "../settings/section.ts";
 import type { SenseParts } from "./parts.ts";
 
@@ -17,9 +17,10 @@ export function createChange({ config, drivers }: SenseParts): Pick<Sense, "prev
 		const former = Object.hasOwn(now.connections, connection) ? now.connections[connection] : undefined;
 		if (settings === null && !former)
 			throw new MillwrightError("sense.connection-unknown", `There is no connection "${connection}"`, { kind: "missing" });
+		const known = former && settings && !reachesSame(settings, former) ? { ...former, settings: undefined } : former;
 		return [
 			...Object.entries(maps).map(([name, map]) => ({ path: ["sense", "maps", name], value: map })),
-			{ path: ["sense", "connections", connection], value: settings === null ? undefined : unmaskSecrets(settings, former) },
+			{ path: ["sense", "connections", connection], value: settings === null ? undefined : unmaskSecrets(settings, known) },
 		];
 	}
 

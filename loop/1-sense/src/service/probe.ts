@@ -13,7 +13,8 @@ import {
 import * as z from "zod";
 import type { DriverInfo, senseApi, TestReading } from "../api.ts";
 import { settledWithin } from "../connection/within.ts";
-import { resolveEnvironment } from "../settings/secrets.ts";
+import { hasMasked, reachesSame, resolveEnvironment, unmaskSecrets } from "../settings/secrets.ts";
+import { senseSection } from "../settings/section.ts";
 import type { SenseParts } from "./parts.ts";
 
 type Sense = Service<typeof senseApi>;
@@ -34,6 +35,7 @@ const plain = (value: Value): number | string | null =>
 
 /** Looking into a machine before it is connected: a session of its own with a deadline, always closed. */
 export function createProbe({
+	config,
 	drivers,
 	trust,
 	clock,
@@ -41,13 +43,27 @@ export function createProbe({
 	folderOf,
 	environment,
 }: SenseParts): Pick<Sense, "drivers" | "browse" | "testRead"> {
+	/** A masked secret is filled in only for a draft that leads where one of the connections leads already. */
+	function unmasked({ driver, settings }: { driver: string; settings: Record<string, unknown> }): Record<string, unknown> {
+		if (!hasMasked(settings)) return settings;
+		const known = Object.values(config.get(senseSection).connections).find((one) => reachesSame({ driver, settings }, one));
+		const filled = known ? unmaskSecrets(settings, known.settings) : settings;
+		if (hasMasked(filled))
+			throw new MillwrightError("sense.secret-masked", "No connection with these settings has a secret to fill in", {
+				kind: "input",
+				place: "settings",
+				hint: "Enter the password anew; a stored one is only used for the same driver and settings.",
+			});
+		return filled;
+	}
+
 	async function withSession<T>(
 		draft: { driver: string; settings: Record<string, unknown> },
 		given: AbortSignal | undefined,
 		work: (driver: Driver, session: DriverSession<unknown>, signal: AbortSignal) => Promise<T>,
 	): Promise<T> {
 		const driver = await drivers.load(draft.driver);
-		const parsed = driver.settings.safeParse(resolveEnvironment(draft.settings, environment));
+		const parsed = driver.settings.safeParse(resolveEnvironment(unmasked(draft), environment));
 		if (!parsed.success)
 			throw new MillwrightError(
 				"sense.settings-invalid",

@@ -4,7 +4,7 @@ import type { ConnectionSettings, SenseSettings, TagSettings } from "../api.ts";
 import type { Drivers } from "../drivers.ts";
 import { summarySuffixes } from "../pipeline/summary.ts";
 import { expandTags, layPipelines } from "./expand.ts";
-import { mask } from "./secrets.ts";
+import { hasMasked } from "./secrets.ts";
 
 /** Problems shown of one connection; ten thousand wrong tags have one cause. */
 const mostProblems = 50;
@@ -53,10 +53,10 @@ function checkConnection(
 					place: [place, "settings", ...path].join("."),
 				});
 	}
-	if (JSON.stringify(connection.settings).includes(`"${mask}"`))
+	if (hasMasked(connection.settings))
 		problems.push({
 			code: "sense.secret-masked",
-			message: "A masked secret has no former value to stand for",
+			message: "A masked secret stands for its former value only while driver and all other settings stay as they are",
 			place: `${place}.settings`,
 			hint: "Enter it anew, or refer to the environment.",
 		});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { maskSecrets, resolveEnvironment, unmaskSecrets } from "./secrets.ts";
+import { mask, maskSecrets, reachesSame, resolveEnvironment, unmaskSecrets } from "./secrets.ts";
 
 const environment = { MILLWRIGHT_SECRET_PLC: "s3cret", HOME: "somewhere" };
 
@@ -16,4 +16,19 @@ test("a secret is masked on its way out and comes back as it was", () => {
 	const shown = maskSecrets(settings);
 	expect(JSON.stringify(shown)).not.toContain("s3cret");
 	expect(unmaskSecrets(shown, settings)).toEqual(settings);
+	expect(unmaskSecrets(shown, { host: "plc" })).toEqual(shown);
+});
+
+test.each([
+	["the same", { host: "plc", password: mask }, true],
+	["another secret", { password: "new", host: "plc" }, true],
+	["no secret", { host: "plc" }, true],
+	["another host", { host: "mine", password: mask }, false],
+	["a port more", { host: "plc", port: 1, password: mask }, false],
+	["the mask elsewhere", { host: mask }, false],
+	["the host in a list", { host: ["plc"], password: mask }, false],
+])("a draft leads where a connection leads: %s", (_what, settings, expected) => {
+	const former = { driver: "opcua", settings: { host: "plc", password: "s3cret" } };
+	expect(reachesSame({ driver: "opcua", settings }, former)).toBe(expected);
+	expect(reachesSame({ driver: "modbus", settings }, former)).toBe(false);
 });

@@ -46,9 +46,9 @@ export function maskSecrets<T>(value: T, name = ""): T {
 	return value;
 }
 
-/** A masked secret that comes back becomes what it was. */
+/** A masked secret that comes back becomes what it was; one that has no former value stays masked. */
 export function unmaskSecrets<T>(value: T, former: unknown): T {
-	if (value === mask) return (former ?? "") as T;
+	if (value === mask) return (typeof former === "string" ? former : value) as T;
 	if (Array.isArray(value)) return value.map((entry, i) => unmaskSecrets(entry, (former as unknown[] | undefined)?.[i])) as T;
 	if (value !== null && typeof value === "object")
 		return Object.fromEntries(
@@ -58,4 +58,31 @@ export function unmaskSecrets<T>(value: T, former: unknown): T {
 			]),
 		) as T;
 	return value;
+}
+
+export const hasMasked = (value: unknown): boolean => JSON.stringify(value).includes(`"${mask}"`);
+
+interface Reach {
+	driver?: unknown;
+	settings?: unknown;
+}
+
+/**
+ * Would a secret go where it goes today, and as safely? Everything but the secrets themselves must be the same: another
+ * host, user or security mode would hand a stored secret to whoever asks for it.
+ */
+export const reachesSame = (draft: Reach, former: Reach): boolean =>
+	draft.driver === former.driver && canonical(draft.settings) === canonical(former.settings);
+
+/** As text, in order of keys, without what sounds like a secret. */
+function canonical(value: unknown, name = ""): string {
+	if (Array.isArray(value)) return `[${value.map((entry) => canonical(entry, name)).join()}]`;
+	if (value === null || typeof value !== "object")
+		return typeof value === "string" && secretName.test(name) ? '"secret"' : (JSON.stringify(value) ?? "null");
+	const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
+	const open = entries.filter(([key, entry]) => !(typeof entry === "string" && secretName.test(key)));
+	return `{${open
+		.sort(([a], [b]) => (a < b ? -1 : 1))
+		.map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry, key)}`)
+		.join()}}`;
 }
