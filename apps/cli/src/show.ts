@@ -36,6 +36,9 @@ function plain(value: unknown, name = ""): string {
 	if (value === undefined || value === null) return "";
 	if (typeof value === "number" && /(^|[a-z])(At|at|from|until|oldest|newest|since)$/.test(name) && value > 1e11)
 		return new Date(value).toISOString();
-	if (typeof value === "object") return JSON.stringify(value);
-	return String(value);
+	// What machines and strangers wrote must not drive the terminal.
+	return (typeof value === "object" ? JSON.stringify(value) : String(value)).replace(
+		/\p{Cc}/gu,
+		(sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+	);
 }

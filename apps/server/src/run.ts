@@ -19,6 +19,8 @@ export async function runServer(args: string[]): Promise<void> {
 			"ready-json": { type: "boolean", default: false },
 		},
 	});
+	// Password hashes, history and audit are for this user alone, whatever the folder allows.
+	process.umask(0o077);
 	const clock = createClock();
 	const data = resolve(values.data ?? (values.demo ? "data/demo" : "data"));
 	const file = values.config ? resolve(values.config) : values.demo ? await prepareDemoConfig(data) : resolve("millwright.yaml");

@@ -23,7 +23,7 @@ export interface ConfigProblem {
 }
 
 export interface ConfigChange {
-	/** Unified diff of the file's text; comments survive edits. */
+	/** Unified diff of the file's text, secrets masked; comments survive edits. */
 	diff: string;
 	/** Sections whose content differs. */
 	sections: string[];

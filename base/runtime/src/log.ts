@@ -42,8 +42,16 @@ function forPeople(line: string): string {
 	const extras = Object.entries(rest).map(
 		([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
 	);
-	return `${String(time).slice(11, 19)} ${words[Number(level)] ?? level} ${part ? `${part}: ` : ""}${msg}${extras.join("")}\n`;
+	return `${String(time).slice(11, 19)} ${words[Number(level)] ?? level} ${part ? `${part}: ` : ""}${harmless(`${msg}${extras.join("")}`)}\n`;
 }
+
+/** Strangers' words stand in logs too: what follows a line break is indented, so that it cannot pass for a line, and nothing drives the terminal. */
+const harmless = (text: string): string =>
+	text
+		.replace(/\r?\n/g, "\n    ")
+		.replace(/[\p{Cc}\u2028\u2029]/gu, (sign) =>
+			sign === "\n" ? sign : `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+		);
 
 export const silentLog: Log = {
 	debug() {},

@@ -140,6 +140,10 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 				});
 			}
 			server.on("error", (error) => log.error("The MQTT listener failed", { error: error.message }));
+			if (options.tls === undefined && !isLoopback(options.listen.host))
+				log.warn("Keys and values travel in the clear: other machines reach MQTT without TLS", {
+					hint: "Listen on 127.0.0.1, or let clients use MQTT over WebSocket at /mqtt of the HTTPS address.",
+				});
 			log.info("MQTT listens", { host: options.listen.host, port: portOf(server), tls: options.tls !== undefined });
 		}
 		timers.push(clock.every(1000, sweep), clock.every(systemTopicsEveryMs, publishSystemTopics));
@@ -201,6 +205,8 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 		},
 	};
 }
+
+const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");
 
 function portOf(server: Server): number {
 	const address = server.address();

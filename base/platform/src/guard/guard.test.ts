@@ -141,6 +141,13 @@ test("secrets go at any depth, in lists, under any key, and by their usual names
 		settings: { deep: { password: "[secret]" } },
 	});
 	expect(withoutSecrets({ password: { now: "a", next: "b" } }, ["password"])).toEqual({ password: "[secret]" });
+	expect(withoutSecrets({ userPassword: "a", clientSecret: ["b", "c"], authToken: "d", tokens: 3, user: "e" }, [])).toEqual({
+		userPassword: "[secret]",
+		clientSecret: ["[secret]", "[secret]"],
+		authToken: "[secret]",
+		tokens: 3,
+		user: "e",
+	});
 });
 
 test("no secret survives, wherever the path leads", () => {

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 
 export const secretMark = "[secret]";
-/** Text under these keys is a secret wherever it stands, named by the operation or not. */
-const secretKey = /^(?:password|passphrase|secret|token|api[-_]?key|private[-_]?key)$/i;
+/** Text under a key that sounds so is a secret wherever it stands, named by the operation or not. */
+const secretKey = /password|passphrase|secret|token|api[-_]?key|private[-_]?key|credential/i;
 /** An audit entry is read by people; a longer input is named by its hash. */
 const longestInput = 32_768;
 
@@ -15,15 +15,15 @@ export function withoutSecrets(input: unknown, paths: readonly string[]): unknow
 	return copy(input, wanted);
 }
 
-function copy(value: unknown, paths: readonly string[][]): unknown {
+function copy(value: unknown, paths: readonly string[][], under = ""): unknown {
 	if (paths.some((path) => path.length === 0)) return value === undefined ? undefined : secretMark;
-	if (Array.isArray(value)) return value.map((element) => copy(element, paths));
+	if (typeof value === "string" && secretKey.test(under)) return secretMark;
+	if (Array.isArray(value)) return value.map((element) => copy(element, paths, under));
 	if (typeof value !== "object" || value === null) return value;
 	return Object.fromEntries(
 		Object.entries(value).map(([key, inner]) => {
-			if (typeof inner === "string" && secretKey.test(key)) return [key, secretMark];
 			const below = paths.filter((path) => path[0] === key || path[0] === "*").map((path) => path.slice(1));
-			return [key, copy(inner, below)];
+			return [key, copy(inner, below, key)];
 		}),
 	);
 }

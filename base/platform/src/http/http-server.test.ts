@@ -112,7 +112,8 @@ test("behind a TLS proxy the cookie is Secure and the address is the visitor's",
 		{
 			headers: {
 				"x-forwarded-proto": "https",
-				"x-forwarded-for": "203.0.113.9",
+				// The first was sent by the visitor, who would like to be somebody else.
+				"x-forwarded-for": "127.0.0.1, 203.0.113.9",
 				"content-type": "application/json",
 				"x-millwright": "1",
 			},

@@ -31,7 +31,7 @@ export interface HttpServerOptions {
 	webFolder?: string;
 	/** Per address. */
 	rateLimit?: { perMinute: number; anonymousWritesPerMinute: number };
-	/** Believe X-Forwarded-*: only behind a proxy that sets them. */
+	/** Believe the last entry of X-Forwarded-*: only behind a proxy that adds it. */
 	trustProxy?: boolean;
 	health: () => readonly PartHealth[];
 	figures: () => readonly Figure[];
@@ -121,7 +121,8 @@ async function build(options: HttpServerOptions, log: Log): Promise<FastifyInsta
 	const app: FastifyInstance = fastify({
 		...(tls ? { https: readTls(tls) } : {}),
 		logger: false,
-		trustProxy: options.trustProxy ?? false,
+		// The one proxy in front: what it added itself is believed, what it was sent is not.
+		trustProxy: options.trustProxy ? (_address: string, hop: number) => hop === 0 : false,
 		bodyLimit: Math.min(options.bodyLimit ?? mebibyte, 16 * mebibyte),
 		requestTimeout: 30_000,
 		keepAliveTimeout: 65_000,

@@ -56,11 +56,12 @@ export function refuse(socket: Duplex, status: number, reason: string): void {
 	socket.end(`HTTP/1.1 ${status} ${reason}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
 
-const first = (header: string | string[] | undefined): string | undefined =>
-	(Array.isArray(header) ? header[0] : header)?.split(",")[0]?.trim();
+/** What the nearest proxy added; what stands before it came with the request. */
+const last = (header: string | string[] | undefined): string | undefined =>
+	(Array.isArray(header) ? header.at(-1) : header)?.split(",").at(-1)?.trim();
 
 const hostOf = (request: IncomingMessage, trustProxy: boolean): string | undefined =>
-	(trustProxy ? first(request.headers["x-forwarded-host"]) : undefined) ?? request.headers.host;
+	(trustProxy ? last(request.headers["x-forwarded-host"]) : undefined) ?? request.headers.host;
 
 const addressOf = (request: IncomingMessage, trustProxy: boolean): string =>
-	(trustProxy ? first(request.headers["x-forwarded-for"]) : undefined) ?? request.socket.remoteAddress ?? "";
+	(trustProxy ? last(request.headers["x-forwarded-for"]) : undefined) ?? request.socket.remoteAddress ?? "";

@@ -22,7 +22,7 @@ import { createAbuseWatch } from "./abuse.ts";
 import { type FrameCache, LiveClient, type LiveCounts } from "./live-client.ts";
 import { type LatestValue, NewestValues } from "./newest-values.ts";
 import { parseRequest } from "./request.ts";
-import { type Subscribed, Subscriptions } from "./subscriptions.ts";
+import { type Subscribed, Subscriptions, workOf } from "./subscriptions.ts";
 
 export interface LiveOptions {
 	directory: TagDirectory;
@@ -36,6 +36,8 @@ export interface LiveOptions {
 	/** What is known now of a tag that nobody watched so far. */
 	latest(tag: number): LatestValue | undefined;
 	maxClients?: number;
+	/** Of one person or key, so that nobody can take every line there is. */
+	maxClientsEach?: number;
 	maxTagsPerClient?: number;
 }
 
@@ -70,7 +72,15 @@ export const liveClose = { sessionEnded: 4401, abuse: 4429, slow: 4408 } as cons
 
 /** What people watch, as it happens: newest values in frames, events at once, and nobody slow can slow anybody else. */
 export function createLive(options: LiveOptions): Live {
-	const { clock, directory, gatekeeper, frameMs = 40, maxClients = 200, maxTagsPerClient = 10_000 } = options;
+	const {
+		clock,
+		directory,
+		gatekeeper,
+		frameMs = 40,
+		maxClients = 200,
+		maxClientsEach = 50,
+		maxTagsPerClient = 10_000,
+	} = options;
 	const log = options.log.part("live");
 	const newest = new NewestValues();
 	const clients = new Map<LiveClient, { address: string; knock: Parameters<Gatekeeper["identify"]>[0] }>();
@@ -190,7 +200,8 @@ export function createLive(options: LiveOptions): Live {
 	const listen = (client: LiveClient, abuse: ReturnType<typeof createAbuseWatch>, text: string, isBinary: boolean) => {
 		if (!clients.has(client)) return;
 		const request = isBinary || text.length > longestMessage ? undefined : parseRequest(text);
-		if (request && abuse.request()) return answer(client, request);
+		const work = request?.t === "subscribe" ? workOf(request.tags, directory) : 0;
+		if (request && abuse.request(work)) return answer(client, request);
 		if (!abuse.strike()) {
 			client.socket.close(liveClose.abuse, "too many bad requests");
 			return drop(client);
@@ -244,6 +255,11 @@ export function createLive(options: LiveOptions): Live {
 			return refuse(socket, 401, "Unauthorized");
 		}
 		if (socket.destroyed) return;
+		const own = [...clients.keys()].filter(({ principal }) => principal.id === known.principal.id);
+		if (own.length >= maxClientsEach) {
+			counts.refused++;
+			return refuse(socket, 429, "Too Many Requests");
+		}
 		server.handleUpgrade(request, socket, head, (line) => admit(line, known.principal, address, knock));
 	};
 

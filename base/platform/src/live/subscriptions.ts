@@ -1,4 +1,5 @@
-import { isFilter, matchesFilter, type TagDirectory } from "@millwright/core";
+import { isFilter, type TagDirectory } from "@millwright/core";
+import { compileFilters } from "./compiled-filters.ts";
 
 /** What one client asked for under one number. */
 interface Subscription {
@@ -137,10 +138,11 @@ export class Subscriptions {
 	#search(subscription: Subscription, filters: readonly string[], from: number): boolean {
 		if (filters.length === 0) return false;
 		const directory = this.#directory;
+		const matches = compileFilters(filters);
 		let room = this.#limits.tags - this.#count();
 		for (let tag = from; tag <= directory.size; tag++) {
 			const name = directory.nameOf(tag);
-			if (!filters.some((filter) => matches(filter, name)) || subscription.tags.has(tag) || !this.#maySee(tag)) continue;
+			if (!matches(name) || subscription.tags.has(tag) || !this.#maySee(tag)) continue;
 			if (room-- <= 0) return true;
 			subscription.tags.add(tag);
 			this.#hold(tag);
@@ -183,8 +185,6 @@ export class Subscriptions {
 
 const hasWildcard = (text: string): boolean => text.includes("+") || text.includes("#");
 
-/** The text before the first wildcard settles most comparisons without splitting anything. */
-const matches = (filter: string, name: string): boolean => {
-	const wildcard = filter.search(/[+#]/);
-	return name.startsWith(filter.slice(0, Math.max(0, wildcard - 1))) && matchesFilter(filter, name);
-};
+/** Comparisons of a filter with a tag that a subscription costs. */
+export const workOf = (wanted: readonly string[], directory: TagDirectory): number =>
+	wanted.reduce((work, text) => (hasWildcard(text) ? work + directory.size : work), wanted.length);

@@ -4,11 +4,13 @@ import { mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/p
 import { basename, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { asMillwrightError, type Clock, type Log, MillwrightError, type Timer } from "@millwright/core";
+import type { Document } from "yaml";
 import type { z } from "zod";
 import type { Config, ConfigChange, ConfigEdit, ConfigProblem, Section } from "../config-types.ts";
 import type { Part } from "../part.ts";
 import { unifiedDiff } from "./diff.ts";
 import { editConfig, parseConfig } from "./document.ts";
+import { maskedText } from "./masked-text.ts";
 
 const keptVersions = 100;
 const settleMs = 200;
@@ -87,8 +89,11 @@ function createConfig({
 	const first = parseConfig({ text, name, sections });
 	if (first.problems.length > 0) throw invalid(first.problems);
 	let content: Content = first.content;
+	let { document } = first;
+	/** As it stands in differences; made when first asked for. */
+	let shown: ReturnType<typeof maskedText> | undefined;
 
-	function examine(nextText: string): { content: Content; change: ConfigChange } {
+	function examine(nextText: string): { content: Content; document: Document; change: ConfigChange } {
 		const parsed = parseConfig({ text: nextText, name, sections });
 		const problems = [...parsed.problems];
 		const changed = sections
@@ -103,20 +108,24 @@ function createConfig({
 				problems.push({ code: error.code, message: error.message, ...(error.hint ? { hint: error.hint } : {}) });
 			}
 		}
+		shown ??= maskedText(text, document);
+		const next = maskedText(nextText, parsed.document, shown.secrets);
 		return {
 			content: parsed.content,
-			change: { diff: unifiedDiff(text, nextText), sections: changed, problems, revision: revisionOf(text) },
+			document: parsed.document,
+			change: { diff: unifiedDiff(shown.text, next.text), sections: changed, problems, revision: revisionOf(text) },
 		};
 	}
 
-	async function adopt(nextText: string, next: Content, changed: readonly string[]): Promise<void> {
+	async function adopt(nextText: string, next: ReturnType<typeof examine>): Promise<void> {
 		const previous = content;
 		text = nextText;
-		content = next;
+		({ content, document } = next);
+		shown = undefined;
 		for (const { section, owner, hear } of listeners.slice()) {
-			if (!changed.includes(section)) continue;
+			if (!next.change.sections.includes(section)) continue;
 			try {
-				await hear(next.get(section), previous.get(section));
+				await hear(content.get(section), previous.get(section));
 			} catch (thrown) {
 				log.error("A listener to the configuration failed", { owner, section, reason: asMillwrightError(thrown).message });
 			}
@@ -134,12 +143,13 @@ function createConfig({
 		inTurn(async () => {
 			const nextText = await readFile(file, "utf8").catch(() => undefined);
 			if (nextText === undefined || nextText === text) return;
-			const { content: next, change } = examine(nextText);
+			const next = examine(nextText);
+			const { change } = next;
 			if (change.problems.length > 0) {
 				for (const problem of change.problems) log.error("The changed configuration is not taken", { ...problem });
 				return;
 			}
-			await adopt(nextText, next, change.sections);
+			await adopt(nextText, next);
 			log.info("Configuration changed", { sections: change.sections.join(", ") || "nothing but comments" });
 		});
 
@@ -166,10 +176,11 @@ function createConfig({
 						hint: "Review the difference again, then apply.",
 					});
 				const nextText = editConfig(text, edits);
-				const { content: next, change } = examine(nextText);
+				const next = examine(nextText);
+				const { change } = next;
 				if (change.problems.length > 0) throw invalid(change.problems);
 				await store(nextText, text, about);
-				await adopt(nextText, next, change.sections);
+				await adopt(nextText, next);
 				log.info("Configuration changed", { who: about.who, sections: change.sections.join(", ") });
 				return change;
 			}),
