@@ -68,12 +68,24 @@ export const ConnectionStatus = z.object({
 	bad: z.int(),
 	requestsPerSecond: z.number(),
 	valuesPerSecond: z.number(),
-	/** Of requests in the last minute. */
-	latency: z.object({ p50: z.number(), p99: z.number() }).meta({ unit: "ms" }),
+	latency: z
+		.object({
+			of: z.enum(["request", "arrival", "nothing"]).meta({
+				description:
+					"request: from asking the machine to its answer. arrival: how old values are when a subscription brings them, from their source time to their arrival. nothing: no figure, since nothing came in the last minute or the machine's clock and ours do not agree; p50 and p99 are 0 then",
+			}),
+			p50: z.number(),
+			p99: z.number(),
+		})
+		.meta({ unit: "ms", description: "Of the last minute" }),
 	failures: z.int().meta({ description: "requests that failed since start" }),
 	reconnects: z.int(),
-	/** Share of the polls that began later than half a period after their time. */
-	lateShare: z.number(),
+	lateShare: z
+		.number()
+		.meta({
+			description:
+				"share of the polls that began later than half a period after their time; 0 for subscriptions, which have none",
+		}),
 	ledger: Ledger,
 });
 export type ConnectionStatus = z.output<typeof ConnectionStatus>;

@@ -148,9 +148,9 @@ async function plantForTest(room: number) {
 			const ending = connection.stop();
 			await clock.advance(10_000);
 			await ending;
-			commit();
 			await trust.settled();
 			rmSync(folder, { recursive: true, force: true });
+			commit();
 		},
 	};
 }
@@ -163,11 +163,14 @@ test("read and made make exactly what is sent, filtered and rejected, whatever a
 			fc.constantFrom(1_000_000, 40),
 			async (rounds, room) => {
 				const plant = await plantForTest(room);
-				for (const steps of rounds) {
-					for (const one of steps) await plant.take(one);
-					plant.commit();
+				try {
+					for (const steps of rounds) {
+						for (const one of steps) await plant.take(one);
+						plant.commit();
+					}
+				} finally {
+					await plant.end();
 				}
-				await plant.end();
 				for (const name of ["read", "filtered", "rejected", "made"] as const) seen[name] += plant.counts[name];
 				seen.lost += plant.lost();
 			},

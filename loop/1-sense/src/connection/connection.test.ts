@@ -385,6 +385,41 @@ test("an item the server refuses harms no other, and is asked for again until it
 	]);
 });
 
+test("a subscription shows how old its values arrive, and nothing while the clocks disagree; requests have no say in it", async () => {
+	const machine = itemsForTest();
+	const { clock, status } = await connectionForTest(machine.driver, { tags: items("a", "b") });
+	expect(status().latency).toEqual({ of: "nothing", p50: 0, p99: 0 });
+	const sendFor = async (seconds: number, aheadMs: number) => {
+		machine.aheadMs = aheadMs;
+		for (let second = 0; second < seconds; second++) {
+			machine.send("a", second);
+			await clock.advance(1000);
+		}
+	};
+	await sendFor(10, -80);
+	expect(status().latency.of).toBe("arrival");
+	expect(status().latency.p50 / 80).toBeCloseTo(1, 1);
+	await sendFor(10, 2000);
+	expect(status().latency).toEqual({ of: "nothing", p50: 0, p99: 0 });
+	await sendFor(130, -20);
+	expect(status().latency.of).toBe("arrival");
+	expect(status().latency.p99 / 20).toBeCloseTo(1, 1);
+	await sendFor(130, -3_600_000);
+	expect(status().latency.of).toBe("nothing");
+});
+
+test("a machine that is asked shows the time to its answers", async () => {
+	const machine = machineForTest();
+	const { clock, status } = await connectionForTest(machine.driver, { tags: tagsAt(1), every: "1s" });
+	expect(status().latency.of).toBe("request");
+	machine.isMute = true;
+	await clock.advance(1000);
+	await clock.advance(250);
+	for (const answer of machine.late.splice(0)) answer();
+	await clock.advance(0);
+	expect(status().latency.p99 / 250).toBeCloseTo(1, 0);
+});
+
 test("a thousand and one items are subscribed in two pieces", async () => {
 	const machine = itemsForTest();
 	const { quality } = await connectionForTest(machine.driver, {

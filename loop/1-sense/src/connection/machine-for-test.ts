@@ -96,13 +96,15 @@ export function itemsForTest() {
 		refused: new Set<string>(),
 		opens: 0,
 		stops: 0,
+		/** What its clock is ahead of ours, or how late it sends when negative, ms. */
+		aheadMs: 0,
 		send(item: string, value: Value, quality: Quality = Quality.good, reason?: string) {
 			for (const { addresses, changed } of machine.listeners)
 				for (const [index, address] of addresses.entries())
 					if (address.item === item)
 						changed(index, {
 							value,
-							time: (machine.tools as DriverTools).clock.now(),
+							time: (machine.tools as DriverTools).clock.now() + BigInt(machine.aheadMs) * 1_000_000n,
 							quality,
 							...(reason === undefined ? {} : { reason }),
 						});

@@ -121,8 +121,10 @@ export async function liveWith({
 	});
 
 	try {
+		figures.isSending = session.kind === "item" && session.subscribe !== undefined;
 		if (session.kind === "item" && session.subscribe) {
-			subscriptions = createSubscriptions({ tags: readable, session, request, intake, clock, log, signal, lose });
+			const { arrivals } = figures;
+			subscriptions = createSubscriptions({ tags: readable, session, request, intake, arrivals, clock, log, signal, lose });
 			await subscriptions.start();
 			await new Promise<void>((resolve) => {
 				if (signal.aborted) resolve();

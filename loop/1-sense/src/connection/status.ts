@@ -46,7 +46,7 @@ export function statusOf({
 		else if (isGood(quality)) good++;
 		else stale += quality === Quality.uncertainStale ? 1 : 0;
 	}
-	const { latency, requests, failures, values, polls, late } = figures;
+	const { requests, failures, values, polls, late } = figures;
 	const { state, reason, hint, since, nextTryAt, reconnects } = standing;
 	const asked = polls.sum();
 	return {
@@ -66,10 +66,17 @@ export function statusOf({
 		bad: !settings.enabled ? 0 : plans.length === tags.length ? bad : plans.length,
 		requestsPerSecond: requests.perSecond(),
 		valuesPerSecond: values.perSecond(),
-		latency: { p50: latency.quantile(0.5), p99: latency.quantile(0.99) },
+		latency: latencyOf(figures),
 		failures,
 		reconnects,
 		lateShare: asked > 0 ? Math.min(1, late.sum() / asked) : 0,
 		ledger,
 	};
+}
+
+/** A machine that sends by itself is hardly ever asked; the time of those few requests says nothing about its values. */
+function latencyOf({ isSending, arrivals, latency }: ConnectionFigures): ConnectionStatus["latency"] {
+	if (!isSending && latency.count > 0) return { of: "request", p50: latency.quantile(0.5), p99: latency.quantile(0.99) };
+	const ages = isSending ? arrivals.ages() : undefined;
+	return ages ? { of: "arrival", ...ages } : { of: "nothing", p50: 0, p99: 0 };
 }

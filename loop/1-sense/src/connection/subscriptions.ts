@@ -1,4 +1,5 @@
-import { type Clock, type ItemSession, isGood, type Log, Quality } from "@millwright/core";
+import { type Clock, type ItemSession, isBad, isGood, type Log, Quality } from "@millwright/core";
+import type { Arrivals } from "./arrivals.ts";
 import { chunksOf, takeReading } from "./poll-items.ts";
 import type { Request } from "./requests.ts";
 import type { Intake, TagState } from "./tag-state.ts";
@@ -21,6 +22,7 @@ export function createSubscriptions({
 	session,
 	request,
 	intake,
+	arrivals,
 	clock,
 	log,
 	signal,
@@ -30,6 +32,7 @@ export function createSubscriptions({
 	session: ItemSession<unknown>;
 	request: Request;
 	intake: Intake;
+	arrivals: Arrivals;
 	clock: Clock;
 	log: Log;
 	signal: AbortSignal;
@@ -46,6 +49,8 @@ export function createSubscriptions({
 
 	async function subscribe(chunk: TagState[], samplingMs: number): Promise<void> {
 		const made: Subscription = { tags: chunk, aliveAt: clock.monotonicMs(), samplingMs, stop: async () => {} };
+		/** The first value of an item may have stood there for days. */
+		const isBegun = new Uint8Array(chunk.length);
 		for (const tag of chunk) ownerOf.set(tag, made);
 		try {
 			const { stop } = await request((within) =>
@@ -58,7 +63,11 @@ export function createSubscriptions({
 							// After the end, or from a subscription that was replaced.
 							if (signal.aborted || !tag || ownerOf.get(tag) !== made) return;
 							made.aliveAt = clock.monotonicMs();
-							intake.readAt(Number(clock.now()) / 1e6);
+							const now = clock.now();
+							intake.readAt(Number(now) / 1e6);
+							if (isBegun[index] && typeof reading?.time === "bigint" && !isBad(reading.quality))
+								arrivals.add(Number(now - reading.time) / 1e6);
+							isBegun[index] = 1;
 							takeReading(intake, tag, reading, clock, made.aliveAt);
 							if (reading?.quality === Quality.badConfiguration) refuse(tag);
 							else if (isGood(reading?.quality ?? Quality.bad)) refused.delete(tag);
