@@ -59,12 +59,13 @@ export interface FactoryOptions {
 	connections?: Record<string, unknown>;
 	/** More machine maps, by name. */
 	maps?: Record<string, unknown>;
-	namespace?: Record<string, unknown>;
+	/** Settings of the MQTT broker. */
+	mqtt?: Record<string, unknown>;
 }
 
 const escaped = /escaped its part|nobody listened/;
 
-export async function openFactory({ shape, connections = {}, maps = {}, namespace = {} }: FactoryOptions): Promise<Factory> {
+export async function openFactory({ shape, connections = {}, maps = {}, mqtt = {} }: FactoryOptions): Promise<Factory> {
 	const { folder, remove } = throwAwayFolder("faults");
 	const plant = await startLoadPlant({ shape, folder: join(folder, "plant") });
 	const [httpPort, mqttPort] = (await fixedPorts(2)) as [number, number];
@@ -75,7 +76,7 @@ export async function openFactory({ shape, connections = {}, maps = {}, namespac
 		config,
 		JSON.stringify({
 			http: { listen: { port: httpPort }, rateLimit: 100_000 },
-			namespace: { mqtt: { listen: { port: mqttPort }, ...namespace } },
+			namespace: { mqtt: { listen: { port: mqttPort }, ...mqtt } },
 			log: { level: "warn" },
 			sense: hurried(sense, connections, maps),
 			twin,
