@@ -64,7 +64,7 @@ function ReviewedChange({
 export function ConnectionActions({ status, settings }: { status: ConnectionStatus; settings: Settings }) {
 	const { t } = useTranslation();
 	const navigate = useNavigate();
-	const [asking, setAsking] = useState<"pause" | "remove" | "edit">();
+	const [asking, setAsking] = useState<"pause" | "resume" | "remove" | "edit">();
 	const [edited, setEdited] = useState<Settings>();
 	const paused = settings.enabled === false || status.state === "disabled";
 	const name = status.title || status.connection;
@@ -74,7 +74,7 @@ export function ConnectionActions({ status, settings }: { status: ConnectionStat
 	};
 	return (
 		<>
-			<Button variant="default" onClick={() => setAsking("pause")}>
+			<Button variant="default" onClick={() => setAsking(paused ? "resume" : "pause")}>
 				{paused ? t("connections.resume") : t("connections.pause")}
 			</Button>
 			<Button variant="default" onClick={() => setAsking("edit")}>
@@ -83,12 +83,12 @@ export function ConnectionActions({ status, settings }: { status: ConnectionStat
 			<Button variant="default" onClick={() => setAsking("remove")}>
 				{t("action.remove")}
 			</Button>
-			{asking === "pause" ? (
+			{asking === "pause" || asking === "resume" ? (
 				<ReviewedChange
-					title={paused ? t("connections.resumeTitle", { name }) : t("connections.pauseTitle", { name })}
-					action={paused ? t("connections.resume") : t("connections.pause")}
+					title={asking === "resume" ? t("connections.resumeTitle", { name }) : t("connections.pauseTitle", { name })}
+					action={asking === "resume" ? t("connections.resume") : t("connections.pause")}
 					connection={status.connection}
-					settings={{ ...settings, enabled: paused }}
+					settings={{ ...settings, enabled: asking === "resume" }}
 					onClose={close}
 				/>
 			) : null}
