@@ -36,7 +36,7 @@ test.each([
 	],
 	[
 		"nonsense behind an acknowledgement that is none",
-		Buffer.concat([head("ACKF", 12, Buffer.alloc(4)), head("MSGF", 0x0e07_0605)]),
+		Buffer.concat([head("ACKF", 28, Buffer.alloc(20, 7)), head("MSGF", 0x0e07_0605)]),
 	],
 	["a message longer than any", head("ACKF", 0x7fff_ffff)],
 	["no OPC UA at all", Buffer.from("HTTP/1.1 400 Bad Request\r\n\r\n")],
