@@ -21,16 +21,14 @@ function fromFastify(error: { code?: string; message?: string; statusCode?: numb
 				kind: "input",
 				hint: "Send it with content-type: application/json.",
 			});
-		case "FST_ERR_BAD_URL":
-		case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
-		case "FST_ERR_ASYNC_CONSTRAINT":
-		case "FST_ERR_MAX_PARAM_LENGTH":
-			return new MillwrightError("platform.request-invalid", "The request cannot be understood", {
-				kind: "input",
-				hint: "Check the address and the headers.",
-			});
 		default:
-			return undefined;
+			// Paths out of the web folder, null bytes: a stranger's mistake is no bug of ours, and fills no log.
+			return error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500
+				? new MillwrightError("platform.request-invalid", "The request cannot be understood", {
+						kind: "input",
+						hint: "Check the address and the headers.",
+					})
+				: undefined;
 	}
 }
 
