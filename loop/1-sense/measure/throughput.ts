@@ -1,6 +1,6 @@
 /**
  * What this package costs by itself: a driver that answers at once, everything else real (pipelines, ring with fsync).
- * node loop/1-sense/measure/throughput.ts [connections] [tags each] [poll ms] [seconds]
+ * node loop/1-sense/measure/throughput.ts [connections] [tags each] [poll ms] [seconds] [group ms] [spread of paces, ms]
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import * as z from "zod";
 import { samples } from "../src/api.ts";
 import { createSense, senseSection } from "../src/index.ts";
 
-const [connections = 10, tags = 50, every = 100, seconds = 10] = process.argv.slice(2).map(Number);
+const [connections = 10, tags = 50, every = 100, seconds = 10, group = 5, spread = 0] = process.argv.slice(2).map(Number);
 
 const instant: Driver = driver({
 	name: "instant",
@@ -44,13 +44,14 @@ const config = memoryConfig(
 	[senseSection],
 	{
 		sense: {
+			ring: { group },
 			connections: Object.fromEntries(
 				Array.from({ length: connections }, (_, i) => [
 					`machine-${i}`,
 					{
 						driver: "instant",
 						settings: {},
-						every,
+						every: every + (i % (1 + spread)),
 						tags: Object.fromEntries(
 							Array.from({ length: tags }, (__, at) => [
 								`plant/machine-${i}/tag-${at}`,

@@ -80,12 +80,9 @@ export const ConnectionStatus = z.object({
 		.meta({ unit: "ms", description: "Of the last minute" }),
 	failures: z.int().meta({ description: "requests that failed since start" }),
 	reconnects: z.int(),
-	lateShare: z
-		.number()
-		.meta({
-			description:
-				"share of the polls that began later than half a period after their time; 0 for subscriptions, which have none",
-		}),
+	lateShare: z.number().meta({
+		description: "share of the polls that began later than half a period after their time; 0 for subscriptions, which have none",
+	}),
 	ledger: Ledger,
 });
 export type ConnectionStatus = z.output<typeof ConnectionStatus>;

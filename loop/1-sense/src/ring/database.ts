@@ -8,7 +8,8 @@ const schemaVersion = 2;
 export function openDatabase(file: string, hardBytes: number): DatabaseSync {
 	const db = new DatabaseSync(file);
 	try {
-		db.exec("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=1000");
+		// The store moves the log by itself, when nobody waits.
+		db.exec("PRAGMA busy_timeout=5000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0");
 		const pageSize = Number(db.prepare("PRAGMA page_size").get()?.page_size ?? 4096);
 		db.exec(`PRAGMA max_page_count=${Math.max(64, Math.ceil(hardBytes / pageSize))}; PRAGMA journal_size_limit=67108864`);
 		const found = Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);

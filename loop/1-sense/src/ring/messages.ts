@@ -99,6 +99,6 @@ export interface RingSettings {
 	/** How long batches are kept, ms. */
 	keep: number;
 	maxBytes: number;
-	/** Longest wait to share one fsync, ms. */
+	/** Least time from the beginning of one commit to the next, so that rows share one fsync; ms. */
 	group: number;
 }

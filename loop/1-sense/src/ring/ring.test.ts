@@ -193,8 +193,9 @@ function scribbleOver(folder: string): void {
 test("a file that breaks while it is in use is put aside: what only it had is counted as lost, numbers go on, also over a restart", async () => {
 	const folder = folderForTest();
 	const { ring, heard } = await ringForTest(folder);
-	const [press, oven] = [ring.lane("press"), ring.lane("oven")];
+	const [press, oven, quiet] = [ring.lane("press"), ring.lane("oven"), ring.lane("quiet")];
 	fill(ring, 50, "oven");
+	fill(ring, 7, "quiet");
 	for (let i = 0; i < 100; i++) {
 		fill(ring, 4000);
 		await eventually(() => press.committed === (i + 1) * 4000 - 1);
@@ -224,10 +225,10 @@ test("a file that breaks while it is in use is put aside: what only it had is co
 	expect(press.expired).toBeGreaterThanOrEqual(heardBefore - 99_999);
 	expect(press.expired + press.buffered).toBe(press.sent - 100_000);
 	expect([oven.sent, oven.expired, oven.buffered]).toEqual([55, 50, 5]);
-	const told = [press, oven].map(({ sent, expired, buffered, written }) => ({ sent, expired, buffered, written }));
+	const told = [press, oven, quiet].map(({ sent, expired, buffered, written }) => ({ sent, expired, buffered, written }));
 	await ring.stop();
 	const again = await ringForTest(folder);
-	const known = [again.ring.lane("press"), again.ring.lane("oven")];
+	const known = ["press", "oven", "quiet"].map((connection) => again.ring.lane(connection));
 	expect(known.map(({ sent, expired, buffered, written }) => ({ sent, expired, buffered, written }))).toEqual(told);
 	fill(again.ring, 1);
 	await eventually(() => again.ring.lane("press").sent === (told[0]?.sent ?? 0) + 1);

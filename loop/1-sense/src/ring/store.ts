@@ -7,6 +7,16 @@ import { openPromises } from "./promised-numbers.ts";
 
 type Commit = Extract<RingRequest, { type: "commit" }>;
 
+/** Pages of log after which it is moved into the file. */
+const longLog = 1000;
+const pageBytes = 4096;
+
+/** What a commit adds to the log, roughly: its rows, and the tables' edges that every commit touches. */
+const pagesOf = ({ batches, tagCounts }: Commit): number =>
+	8 +
+	batches.reduce((sum, { bytes }) => sum + bytes.length / pageBytes, 0) +
+	tagCounts.reduce((sum, [, packed]) => sum + packed.length / pageBytes, 0);
+
 /** The ring's SQLite file. Synchronous: lives in a worker thread. */
 export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs: number; hardBytes: number }) {
 	const promises = openPromises(`${file}.numbers.json`);
@@ -16,6 +26,7 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 	const statements = new Map<string, StatementSync>();
 	let quarantined: string | undefined;
 	let isNew = false;
+	let logPages = 0;
 	let db: DatabaseSync;
 	let writeLane: ReturnType<typeof laneWriter>;
 	try {
@@ -123,6 +134,7 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 			statement("UPDATE meta SET value = max(value, ?) WHERE name = 'longest_outage_ms'").run(request.longestOutageMs);
 			db.exec("COMMIT");
 			for (const [connection, lane] of copies) lanes.set(connection, lane);
+			logPages += pagesOf(request);
 			return { expired };
 		} catch (thrown) {
 			Object.assign(size, before);
@@ -234,6 +246,16 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 				if (bytes >= maxBytes) break;
 			}
 			return { batches, goneThrough: lane.goneThrough };
+		},
+		/** Moves the log into the file once it is long; to be called when nobody waits for an answer. */
+		checkpoint({ from = longLog }: { from?: number } = {}): void {
+			if (logPages < from) return;
+			try {
+				db.exec("PRAGMA wal_checkpoint(PASSIVE)");
+				logPages = 0;
+			} catch {
+				// The log grows; the next commit tells what is wrong, or there is room again.
+			}
 		},
 		close(): void {
 			db.close();

@@ -35,6 +35,7 @@ function serve(request: RingRequest): void {
 			const begun = performance.now();
 			const { expired } = store.commit(request);
 			answer({ type: "committed", id: request.id, expired, size: { ...store.size }, ms: performance.now() - begun });
+			store.checkpoint();
 			return;
 		}
 		case "read":
@@ -70,6 +71,8 @@ function fail(request: RingRequest, thrown: unknown): void {
 		return;
 	}
 	try {
+		// A log that is in the file can be written over, and needs no room of its own.
+		store.checkpoint({ from: 0 });
 		store.makeRoom(request.type === "commit" ? request.acknowledged : []);
 	} catch {
 		// Not even that; the next try may find room.

@@ -59,7 +59,18 @@ export function createWriting({
 
 	function schedule(): void {
 		if (isCommitting || timer || !link()) return;
-		commitAfter(Math.max(0, beganAt + settings().group - clock.monotonicMs()));
+		const wait = beganAt + settings().group - clock.monotonicMs();
+		if (wait > 0) commitAfter(wait);
+		else commitSoon();
+	}
+
+	/** With all that this turn of the event loop still brings; a timer would take a millisecond or two more. */
+	function commitSoon(): void {
+		const turn = setImmediate(() => {
+			timer = undefined;
+			void commit();
+		});
+		timer = { cancel: () => clearImmediate(turn) };
 	}
 
 	function commitAfter(ms: number): void {
@@ -90,7 +101,9 @@ export function createWriting({
 		const taken = pending.slice(0, count);
 		const counts = new Map(taken.map(({ batch, counts: then }) => [batch.connection, then]));
 		const waiting = new Set(pending.slice(count).map(({ batch }) => batch.connection));
-		for (const lane of lanes.values()) if (!waiting.has(lane.connection)) counts.set(lane.connection, { ...lane.counts });
+		for (const lane of lanes.values())
+			if (!waiting.has(lane.connection) && (unknown.has(lane) || !isSame(lane.counts, lane.written)))
+				counts.set(lane.connection, { ...lane.counts });
 		return { taken, counts };
 	}
 
@@ -208,6 +221,9 @@ export function createWriting({
 		figures: () => ({ commits, lastCommitMs }),
 	};
 }
+
+const isSame = (a: LaneCounts, b: LaneCounts): boolean =>
+	a.read === b.read && a.filtered === b.filtered && a.rejected === b.rejected && a.made === b.made;
 
 const carryOf = ({ committed, begin, acknowledged, goneThrough, expired }: Lane): LaneCarry => ({
 	next: committed + 1,
