@@ -86,7 +86,7 @@ export function createConnections({
 				(now ? changed : added).push(name);
 				wanted.set(name, signature);
 			}
-			await Promise.all([...removed, ...changed].map((name) => connections.get(name)?.stop()));
+			await Promise.all([...removed, ...changed].map(async (name) => connections.get(name)?.stop()));
 			for (const name of removed) {
 				running.delete(name);
 				connections.delete(name);
