@@ -8,8 +8,10 @@ import {
 	fillIn,
 	goTo,
 	heading,
+	keep,
 	patience,
 	says,
+	shown,
 	signInOnScreen,
 	signOut,
 	tellInOrder,
@@ -45,6 +47,7 @@ describe.skipIf(!chromiumPath)("the first day, in a browser (needs Chromium)", {
 		await fillIn(page, { Password: ada.password });
 		await begin.click();
 		await says(page.getByRole("alert"), /not the one-time code/i);
+		await keep(page, "story-setup");
 		await appears(heading(page, "Welcome to Millwright"));
 	});
 
@@ -82,7 +85,7 @@ describe.skipIf(!chromiumPath)("the first day, in a browser (needs Chromium)", {
 		await form.getByRole("button", { name: "Add" }).click();
 		const secret = page.getByRole("dialog", { name: "First password of Otto" });
 		await appears(secret.getByText("This is shown once."));
-		const first = (await secret.locator(".secret").innerText()).trim();
+		const first = (await shown(secret.locator(".secret"))).trim();
 		expect(first.length).toBeGreaterThanOrEqual(12);
 		await secret.getByRole("button", { name: "Done" }).click();
 		await vanishes(secret);
@@ -146,7 +149,7 @@ describe.skipIf(!chromiumPath)("the first day, in a browser (needs Chromium)", {
 		await rows.getByRole("button", { name: "Change own account" }).first().click();
 		const entry = page.getByRole("dialog");
 		await says(entry, /access\.updateMe/);
-		expect(await entry.innerText()).not.toContain(otto.password);
+		expect(await shown(entry)).not.toContain(otto.password);
 		await entry.getByRole("button", { name: "Close" }).click();
 		await page.getByRole("button", { name: "Verify the chain" }).click();
 		await appears(page.getByText(/whole, \d+ entries/));
@@ -162,6 +165,7 @@ describe.skipIf(!chromiumPath)("the first day, in a browser (needs Chromium)", {
 		await stage.stopServer();
 		await appears(page.getByRole("button", { name: /not connected since/ }));
 		await expect.poll(look, patience).not.toBe(lively);
+		await keep(page, "story-server-away");
 		await stage.startServerAgain();
 		await vanishes(page.getByRole("button", { name: /not connected since/ }));
 		await expect.poll(look, patience).toBe(lively);

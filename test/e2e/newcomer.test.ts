@@ -11,8 +11,10 @@ import {
 	goTo,
 	heading,
 	isHatched,
+	keep,
 	patience,
 	says,
+	shown,
 	tellInOrder,
 	vanishes,
 } from "./screens.ts";
@@ -77,6 +79,7 @@ describe.skipIf(!chromiumPath)("a newcomer and the spare palletizer, in a browse
 		await page.getByRole("button", { name: "Test read" }).click();
 		await says(grid("motor-temperature"), /ABCD\s*\d\d(\.\d)?\s/);
 		await says(grid("makers-own"), /exception|refused|illegal|address/i);
+		await keep(page, "story-test-read");
 		await page.getByRole("button", { name: "Remove the row makers-own" }).click();
 		await vanishes(grid("makers-own"));
 	});
@@ -107,6 +110,7 @@ describe.skipIf(!chromiumPath)("a newcomer and the spare palletizer, in a browse
 		await page.getByRole("combobox", { name: "Template" }).click();
 		await page.getByRole("option", { name: /Palletizer \(10 of 10 tags fit\)/ }).click();
 		await appears(page.getByText(`${place}/palletizer-9/vibration`));
+		await keep(page, "story-place");
 		await page.getByRole("button", { name: "Review", exact: true }).click();
 	});
 
@@ -114,9 +118,11 @@ describe.skipIf(!chromiumPath)("a newcomer and the spare palletizer, in a browse
 		const review = page.getByRole("main");
 		await says(review, /\+\s*palletizer-9:/);
 		await says(review, new RegExp(`The asset ${place}/palletizer-9 appears on the overview`));
+		await keep(page, "story-review");
 		await page.getByRole("button", { name: "Apply" }).click();
 		await appears(page.getByRole("link", { name: "Open the asset" }));
 		await says(page.getByRole("row", { name: /motor-temperature/ }), /°C[\s\S]*good/);
+		await keep(page, "story-live");
 		await page.getByRole("link", { name: "Open the asset" }).click();
 		await appears(heading(page, "Palletizer 9"));
 		await says(page.getByRole("row", { name: /Vibration/ }), /mm\/s[\s\S]*good/);
@@ -131,18 +137,22 @@ describe.skipIf(!chromiumPath)("a newcomer and the spare palletizer, in a browse
 		await says(page.getByRole("row", { name: /Vibration/ }), /bad, not connected/);
 		await expect.poll(() => isHatched(page.locator(".asset-strip .panel")), patience).toBe(true);
 
+		await keep(page, "story-cut-asset");
 		await goTo(page, "Overview");
 		await says(card(page, "Palletizer 9"), /Not connected since \d/);
 		expect(await isHatched(card(page, "Palletizer 9"))).toBe(true);
 		expect(await isHatched(card(page, "CNC 3"))).toBe(false);
 		await says(main, /17 of 18/);
+		await card(page, "Palletizer 9").scrollIntoViewIfNeeded();
+		await keep(page, "story-cut-overview");
 
 		await goTo(page, "Sense");
 		const row = page.getByRole("row", { name: /Palletizer 9/ });
 		await says(row, /Not connected/);
 		await says(row, /10 bad/);
 		await says(row.locator(".connection-reason"), /\w+/);
-		console.log(`the reason given: ${(await row.locator(".connection-reason").innerText()).replaceAll("\n", " ")}`);
+		await keep(page, "story-cut-connections");
+		console.log(`the reason given: ${(await shown(row.locator(".connection-reason"))).replaceAll("\n", " ")}`);
 		await says(page.getByRole("row", { name: /PLC of line 3/ }), /Connected[\s\S]*33 good/);
 	});
 

@@ -22,19 +22,23 @@ export const patience = { timeout: 15_000 } as const;
 export const appears = (locator: Locator): Promise<void> => locator.first().waitFor({ state: "visible", ...patience });
 export const vanishes = (locator: Locator): Promise<void> => locator.first().waitFor({ state: "hidden", ...patience });
 
+/** What a person reads there: lines as they are laid out, nothing that is hidden. */
+// biome-ignore lint/performance/useDomNodeTextContent: what is on screen is what these tests are about
+export const shown = (locator: Locator): Promise<string> => locator.first().innerText();
+
 /** The text of a place on screen becomes this. */
 export const says = (locator: Locator, words: RegExp): Promise<void> =>
-	expect.poll(() => locator.first().innerText(), patience).toMatch(words);
+	expect.poll(() => shown(locator), patience).toMatch(words);
 
 /** The numbers on it live: its text differs from what it is now. */
 export async function changes(locator: Locator): Promise<void> {
-	const before = await locator.first().innerText();
-	await expect.poll(() => locator.first().innerText(), patience).not.toBe(before);
+	const before = await shown(locator);
+	await expect.poll(() => shown(locator), patience).not.toBe(before);
 }
 
 /** Names and figures of a list of facts, all of one moment. */
 export async function figuresOf(place: Locator): Promise<Record<string, number>> {
-	const text = await place.locator("dl").innerText();
+	const text = await shown(place.locator("dl"));
 	const pairs = text.matchAll(/^([A-Z][^\n]*)\n+([\d.,-]+)$/gm);
 	return Object.fromEntries([...pairs].map(([, name = "", figure = ""]) => [name, Number(figure.replaceAll(",", ""))]));
 }
@@ -65,21 +69,23 @@ export const goTo = (page: Page, place: string): Promise<void> =>
 
 export const heading = (page: Page, name: string | RegExp): Locator => page.getByRole("heading", { level: 1, name });
 
-/** How many pixels of a chart are ink: neither its ground nor the band of its normal, which fill it by the thousand. */
+/** How many pixels of a chart are its first line, by the line's own colour; grid, band and labels are lighter. */
 export const inkOf = (chart: Locator): Promise<number> =>
 	chart
 		.locator("canvas")
 		.first()
 		.evaluate((canvas: HTMLCanvasElement) => {
 			const { data } = (canvas.getContext("2d") as CanvasRenderingContext2D).getImageData(0, 0, canvas.width, canvas.height);
-			const colours = new Map<number, number>();
-			for (let i = 0; i < data.length; i += 4) {
-				const colour = ((data[i] as number) << 16) | ((data[i + 1] as number) << 8) | (data[i + 2] as number);
-				if ((data[i + 3] as number) > 0) colours.set(colour, (colours.get(colour) ?? 0) + 1);
-			}
-			const ground = (canvas.width * canvas.height) / 50;
-			return [...colours.values()].filter((count) => count < ground).reduce((sum, count) => sum + count, 0);
+			const line = getComputedStyle(canvas).getPropertyValue("--pointer").trim();
+			const wanted = [1, 3, 5].map((at) => Number.parseInt(line.slice(at, at + 2), 16));
+			let count = 0;
+			for (let i = 0; i < data.length; i += 4)
+				if ((data[i + 3] as number) > 128 && wanted.every((part, k) => Math.abs((data[i + k] as number) - part) < 40)) count++;
+			return count;
 		});
+
+/** For people to look at; git-ignored. */
+export const keep = (page: Page, name: string): Promise<unknown> => page.screenshot({ path: join(pictures, `${name}.png`) });
 
 /** "Not connected looks not connected": hatched, by what the browser paints. */
 export const isHatched = (locator: Locator): Promise<boolean> =>

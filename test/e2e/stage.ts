@@ -1,9 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { demoConfig } from "../../apps/simulator/src/demo-config.ts";
+import { demoYaml } from "../../apps/simulator/src/write-demo-config.ts";
 import { launchBrowser } from "../kit/chromium.ts";
-import { type DemoPlant, startDemo } from "../kit/demo.ts";
-import { type Server, type Session, signIn, startServer, throwAwayFolder } from "../kit/platform.ts";
+import { type DemoPlant, startDemoPlant } from "../kit/demo.ts";
+import { type Session, signIn, startServer, throwAwayFolder } from "../kit/platform.ts";
 import { root } from "../kit/processes.ts";
 
 /** Git-ignored: what the screens looked like. */
@@ -29,13 +31,17 @@ export const phone = { width: 390, height: 844 } as const;
 export async function openStage(name: string): Promise<Stage> {
 	const { folder, remove } = throwAwayFolder(name);
 	mkdirSync(pictures, { recursive: true });
-	const [demo, browser] = await Promise.all([startDemo(folder), launchBrowser()]);
-	const { url, setupCode = "" } = demo.server.ready;
-	let server: Server = demo.server;
+	const [plant, browser] = await Promise.all([startDemoPlant(folder), launchBrowser()]);
+	const files = { config: join(folder, "millwright.yaml"), data: join(folder, "data") };
+	const machines = demoYaml(demoConfig(plant.ports));
+	const listen = (port: number) => `http:\n  listen:\n    port: ${port}\nnamespace:\n  mqtt:\n    listen:\n      port: 0\n`;
+	writeFileSync(files.config, listen(0) + machines);
+	let server = await startServer(files);
+	const { url, setupCode = "" } = server.ready;
 	return {
 		url,
 		setupCode,
-		plant: demo.plant,
+		plant,
 		browser,
 		async visitor(options = {}) {
 			const context = await browser.newContext({
@@ -50,16 +56,13 @@ export async function openStage(name: string): Promise<Stage> {
 		},
 		stopServer: () => server.stop(),
 		async startServerAgain() {
-			const config = join(folder, "millwright.yaml");
-			const settings = JSON.parse(readFileSync(config, "utf8")) as { http: { listen: { port: number } } };
-			settings.http.listen.port = Number(new URL(url).port);
-			writeFileSync(config, JSON.stringify(settings));
-			server = await startServer({ config, data: join(folder, "data") });
+			writeFileSync(files.config, listen(Number(new URL(url).port)) + machines);
+			server = await startServer(files);
 		},
 		async close() {
 			await browser.close();
 			await server.stop();
-			await demo.plant.stop();
+			await plant.stop();
 			remove();
 		},
 	};

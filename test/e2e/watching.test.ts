@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath } from "../kit/chromium.ts";
-import { appears, card, changes, goTo, heading, inkOf, patience, says, tellInOrder } from "./screens.ts";
+import { appears, card, changes, goTo, heading, inkOf, keep, patience, says, tellInOrder } from "./screens.ts";
 import { enter, openStage, type Stage } from "./stage.ts";
 
 const cell = "northworks/building-a/process-cell";
@@ -43,6 +43,7 @@ describe.skipIf(!chromiumPath)("watching the plant, in a browser (needs Chromium
 		await appears(page.getByRole("link", { name: /\d critical limits?, show/ }));
 		await says(page.getByRole("main"), /1 abnormal/);
 		await says(panel("Limits now").getByRole("listitem").first(), /^Critical/);
+		await keep(page, "story-critical");
 	});
 
 	test("the list of twins begins with it, and its own page shows the event", async () => {
@@ -52,6 +53,7 @@ describe.skipIf(!chromiumPath)("watching the plant, in a browser (needs Chromium
 		await appears(heading(page, pump));
 		await says(panel("Limit events"), /Critical\s*Inlet pressure \(absolute\) far too low[\s\S]*still so/);
 		await says(page.getByRole("row", { name: /Inlet pressure/ }), /0\.\d+ bar/);
+		await keep(page, "story-event");
 	});
 
 	test("after the repair it clears by itself, and the event says how long it lasted", async () => {
@@ -66,7 +68,7 @@ describe.skipIf(!chromiumPath)("watching the plant, in a browser (needs Chromium
 	test("an asset's trends are drawn, zoomed by keys, moved to a year and back", async () => {
 		await page.goto(`/assets/${cell}/pump-001`);
 		await appears(chart("Flow"));
-		await expect.poll(() => inkOf(chart("Flow")), patience).toBeGreaterThan(50);
+		await expect.poll(() => inkOf(chart("Flow")), patience).toBeGreaterThan(5);
 		await chart("Flow").focus();
 		await page.keyboard.press("+");
 		await page.keyboard.press("+");
@@ -82,9 +84,12 @@ describe.skipIf(!chromiumPath)("watching the plant, in a browser (needs Chromium
 		await appears(page.getByRole("button", { name: "Last year" }));
 		await expect.poll(() => page.locator(".trend-stack.waiting").count(), patience).toBe(0);
 		await expect.poll(() => inkOf(chart("Flow")), patience).toBeGreaterThan(0);
+		await chart("Flow").scrollIntoViewIfNeeded();
+		await keep(page, "story-year");
 		await page.getByRole("button", { name: "Last year" }).click();
 		await page.getByRole("menuitem", { name: "Last 15 minutes" }).click();
-		await expect.poll(() => inkOf(chart("Flow")), patience).toBeGreaterThan(50);
+		await expect.poll(() => inkOf(chart("Flow")), patience).toBeGreaterThan(20);
+		await keep(page, "story-trends");
 		await changes(panel("Trends").locator(".trend-now").first());
 	});
 
@@ -94,7 +99,8 @@ describe.skipIf(!chromiumPath)("watching the plant, in a browser (needs Chromium
 		await page.getByRole("option", { name: /line-1\/cnc-1\/vibration/ }).click();
 		await appears(page.getByRole("button", { name: /Remove .*cnc-1\/vibration from the trends/ }));
 		await expect.poll(() => page.getByRole("img", { name: /^Trend of / }).count(), patience).toBe(5);
-		await expect.poll(() => inkOf(page.getByRole("img", { name: /^Trend of / }).last()), patience).toBeGreaterThan(50);
+		await expect.poll(() => inkOf(page.getByRole("img", { name: /^Trend of / }).last()), patience).toBeGreaterThan(20);
+		await keep(page, "story-compared");
 		const [file] = await Promise.all([
 			page.waitForEvent("download"),
 			page
@@ -124,6 +130,7 @@ describe.skipIf(!chromiumPath)("watching the plant, in a browser (needs Chromium
 		await says(panel("Payload"), /"timestamp": "\d{4}-[\s\S]*"measurement"[\s\S]*"quality": "Good"/i);
 		await says(panel("Where it comes from"), /Modbus|modbus/);
 		await says(panel("Where it comes from"), /Address[\s\S]*holding[\s\S]*Connection[\s\S]*Decode[\s\S]*Result/i);
+		await keep(page, "story-topic");
 	});
 
 	test("the tree is walked by keys and searched by words", async () => {

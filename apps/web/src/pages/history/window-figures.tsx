@@ -2,6 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { history } from "../../data/clients.ts";
 import { Panel } from "../../parts/panel.tsx";
+import { ScrollText } from "../../parts/scroll-text.tsx";
 import { Answer } from "../../parts/states.tsx";
 import { endsOf } from "../../parts/trend/clock.ts";
 import { useClock } from "../../parts/trend/use-clock.ts";
@@ -32,7 +33,7 @@ export function WindowFigures({ tags }: { tags: string[] }) {
 		<Panel title={t("history.window")} flush>
 			<Answer of={figures} rows={3}>
 				{(data) => (
-					<div className="table-scroll">
+					<ScrollText className="table-scroll" label={t("history.window")}>
 						<table className="table">
 							<thead>
 								<tr>
@@ -62,7 +63,7 @@ export function WindowFigures({ tags }: { tags: string[] }) {
 								})}
 							</tbody>
 						</table>
-					</div>
+					</ScrollText>
 				)}
 			</Answer>
 		</Panel>

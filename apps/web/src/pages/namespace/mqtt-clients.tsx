@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { namespace } from "../../data/clients.ts";
 import { Kpi, KpiStrip, Panel } from "../../parts/panel.tsx";
+import { ScrollText } from "../../parts/scroll-text.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";
 import { useFormat, useNow } from "../../parts/use-format.ts";
 import { titleFromName } from "../../parts/words.ts";
@@ -35,7 +36,7 @@ export function MqttClients() {
 						{data.clients.length === 0 ? (
 							<Empty title={t("namespace.noClients")}>{t("namespace.noClientsHint")}</Empty>
 						) : (
-							<div className="table-scroll">
+							<ScrollText className="table-scroll" label={t("namespace.clients")}>
 								<table className="table">
 									<thead>
 										<tr>
@@ -68,7 +69,7 @@ export function MqttClients() {
 										))}
 									</tbody>
 								</table>
-							</div>
+							</ScrollText>
 						)}
 					</Panel>
 				</div>

@@ -28,7 +28,7 @@ function LimitLine({ event, assets }: { event: LimitEvent; assets: AssetState[] 
 						{format.words(asset?.title) || lastLevel(event.asset)}
 					</Link>
 					<time className="third small" dateTime={new Date(event.raisedAt).toISOString()} title={format.dateTime(event.raisedAt)}>
-						{format.duration(Math.max(0, now - event.raisedAt))}
+						{now - event.raisedAt < 1000 ? t("age.now") : format.duration(now - event.raisedAt)}
 					</time>
 				</p>
 				<p className="second small">

@@ -1,6 +1,7 @@
 import { clearance, Role } from "@millwright/core";
 import { useTranslation } from "react-i18next";
 import { Panel } from "../../parts/panel.tsx";
+import { ScrollText } from "../../parts/scroll-text.tsx";
 import { rights } from "./rights.ts";
 
 /** What each role may see and do; read from the contracts, so that it cannot say something else than the server does. */
@@ -8,7 +9,7 @@ export function RolesTab() {
 	const { t } = useTranslation();
 	return (
 		<Panel title={t("users.tab.roles")} note={t("users.rolesNote")} flush>
-			<div className="table-scroll">
+			<ScrollText className="table-scroll" label={t("users.tab.roles")}>
 				<table className="table">
 					<thead>
 						<tr>
@@ -31,7 +32,7 @@ export function RolesTab() {
 						))}
 					</tbody>
 				</table>
-			</div>
+			</ScrollText>
 		</Panel>
 	);
 }

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session.tsx";
 import { access } from "../../data/clients.ts";
 import { Panel } from "../../parts/panel.tsx";
+import { ScrollText } from "../../parts/scroll-text.tsx";
 import { Answer, Failed } from "../../parts/states.tsx";
 import { useFormat, useNow } from "../../parts/use-format.ts";
 import { agentWords } from "./agent-words.ts";
@@ -52,7 +53,7 @@ export function SessionsTab() {
 			{error ? <Failed error={error} /> : null}
 			<Answer of={sessions}>
 				{(data) => (
-					<div className="table-scroll">
+					<ScrollText className="table-scroll" label={t("users.tab.sessions")}>
 						<table className="table">
 							<thead>
 								<tr>
@@ -87,7 +88,7 @@ export function SessionsTab() {
 								))}
 							</tbody>
 						</table>
-					</div>
+					</ScrollText>
 				)}
 			</Answer>
 		</Panel>

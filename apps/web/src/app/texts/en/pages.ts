@@ -63,6 +63,10 @@ export default {
 		serial: "Serial number",
 		serialNumber: "Serial number",
 		installed: "Installed",
+		overhauled: "Overhauled",
+		volume: "Volume",
+		area: "Area",
+		class: "Class",
 		ip: "Network address",
 	},
 	limitName: {

@@ -65,6 +65,10 @@ export default {
 		serial: "Número de serie",
 		serialNumber: "Número de serie",
 		installed: "Instalación",
+		overhauled: "Última revisión",
+		volume: "Volumen",
+		area: "Superficie",
+		class: "Clase",
 		ip: "Dirección de red",
 	},
 	limitName: {

@@ -39,7 +39,7 @@ export function AssetHead({ asset }: { asset: AssetState }) {
 				<KpiStrip>
 					<Kpi
 						label={asset.template}
-						value={format.words(asset.state) || t(`condition.${asset.condition}`)}
+						value={(away ? "" : format.words(asset.state)) || t(`condition.${asset.condition}`)}
 						note={<ConditionLine asset={asset} stateShown />}
 						{...(asset.severity ? { tone: asset.severity } : {})}
 					/>

@@ -7,6 +7,7 @@ import { useLive } from "../../../data/live.ts";
 import { LiveNumber } from "../../../parts/live-number.tsx";
 import { Panel } from "../../../parts/panel.tsx";
 import { Age, QualityWord } from "../../../parts/quality.tsx";
+import { ScrollText } from "../../../parts/scroll-text.tsx";
 import { trustOf } from "../../../parts/show-value.ts";
 import { Answer } from "../../../parts/states.tsx";
 import { unitLabel } from "../../../parts/unit-label.ts";
@@ -62,7 +63,7 @@ export function LiveStep({ draft, onAnother }: StepProps & { onAnother: () => vo
 			>
 				<Answer of={tags}>
 					{(data) => (
-						<div className="table-scroll">
+						<ScrollText className="table-scroll" label={draft.name}>
 							<table className="table">
 								<thead>
 									<tr>
@@ -78,7 +79,7 @@ export function LiveStep({ draft, onAnother }: StepProps & { onAnother: () => vo
 									))}
 								</tbody>
 							</table>
-						</div>
+						</ScrollText>
 					)}
 				</Answer>
 			</Panel>
