@@ -42,6 +42,9 @@ export async function runServer(args: string[]): Promise<void> {
 	};
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
 		process.on(signal, () => void end(signal).then(() => process.exit(0)));
+	// The terminal may go away while the plant runs: what would be said there is lost, nothing else. Without a listener the failed
+	// write would escape, be logged, fail again, and so on without an end.
+	for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 	// A plant's platform does not fall over a promise somebody forgot: it says so and goes on.
 	process.on("unhandledRejection", (reason) =>
 		log.error("A promise was rejected and nobody listened", {
