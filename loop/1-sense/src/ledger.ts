@@ -17,6 +17,7 @@ export interface LaneTally {
 /** Arrivals as the history counts them. */
 export interface StoredCounts {
 	received(connection: string): number;
+	/** Numbers it holds, those told never to come among them. */
 	stored(connection: string): number;
 	duplicate(connection: string): number;
 }
@@ -87,7 +88,8 @@ export function createLedger({ ring, stored }: { ring: Ring; stored?: StoredCoun
 			buffered: lane.buffered,
 			sent: lane.sent,
 			received: stored?.received(connection) ?? 0,
-			stored: stored?.stored(connection) ?? 0,
+			// The history counts the numbers it was told never to come as well: those are the expired ones.
+			stored: Math.max(0, (stored?.stored(connection) ?? 0) - lane.expired),
 			duplicate: stored?.duplicate(connection) ?? 0,
 			expired: lane.expired,
 		};
