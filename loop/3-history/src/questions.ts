@@ -1,6 +1,7 @@
 import { type Clock, MillwrightError, nanosFromMs, type SeriesEngine, type SeriesRows } from "@millwright/core";
 import type { History } from "./api.ts";
 import { msColumn, rangeFrom } from "./ranges.ts";
+import { createRoom } from "./room.ts";
 import { seriesFrom, withLeading } from "./series.ts";
 import type { Tags } from "./tags.ts";
 
@@ -22,11 +23,15 @@ export function createQuestions({
 	clock: Clock;
 	unitOf(tag: string): string;
 }): Pick<History, "raw" | "trend" | "aggregate"> {
+	const room = createRoom({ rows: mostAnswers, each: 32 });
 	return {
 		async raw({ tag, from, until, limit, newestFirst }, call) {
 			const id = tags.idOf(tag, call);
-			const rows = await engine.raw({ tag: id, range: rangeFrom({ from, until }), limit, newestFirst, signal: call?.signal });
-			return seriesFrom(rows, { tag, unit: unitOf(tag), badIsNull: false, newestFirst });
+			const range = rangeFrom({ from, until });
+			return room.hold(limit, call, async () => {
+				const rows = await engine.raw({ tag: id, range, limit, newestFirst, signal: call?.signal });
+				return seriesFrom(rows, { tag, unit: unitOf(tag), badIsNull: false, newestFirst });
+			});
 		},
 
 		async trend({ tags: names, from, until, points }, call) {
@@ -34,14 +39,16 @@ export function createQuestions({
 			const asked = tags.idsOf(names, call);
 			const range = rangeFrom({ from, until });
 			const ids = asked.map(({ id }) => id);
-			const [lines, leading] = await Promise.all([
-				engine.downsample({ tags: ids, range, points, signal: call?.signal }),
-				engine.before({ tags: ids, time: range.from, signal: call?.signal }),
-			]);
-			const series = asked.map(({ name, id }) => {
-				const rows = lines.get(id) ?? noRows;
-				const first = leading.get(id);
-				return seriesFrom(first ? withLeading(rows, first) : rows, { tag: name, unit: unitOf(name), badIsNull: true });
+			const series = await room.hold(ids.length * points, call, async () => {
+				const [lines, leading] = await Promise.all([
+					engine.downsample({ tags: ids, range, points, signal: call?.signal }),
+					engine.before({ tags: ids, time: range.from, signal: call?.signal }),
+				]);
+				return asked.map(({ name, id }) => {
+					const rows = lines.get(id) ?? noRows;
+					const first = leading.get(id);
+					return seriesFrom(first ? withLeading(rows, first) : rows, { tag: name, unit: unitOf(name), badIsNull: true });
+				});
 			});
 			return { series, tookMs: clock.monotonicMs() - began };
 		},
@@ -51,13 +58,15 @@ export function createQuestions({
 			const asked = tags.idsOf(names, call);
 			const range = rangeFrom({ from, until });
 			checkBuckets((until - from) / bucket, asked.length);
-			const buckets = await engine.aggregate({
-				tags: asked.map(({ id }) => id),
-				range,
-				bucket: nanosFromMs(bucket),
-				functions,
-				signal: call?.signal,
-			});
+			const buckets = await room.hold(Math.ceil((until - from) / bucket) * asked.length, call, () =>
+				engine.aggregate({
+					tags: asked.map(({ id }) => id),
+					range,
+					bucket: nanosFromMs(bucket),
+					functions,
+					signal: call?.signal,
+				}),
+			);
 			return {
 				tags: asked.map(({ name, id }) => {
 					const found = buckets.get(id);

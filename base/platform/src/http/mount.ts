@@ -16,6 +16,7 @@ import { sendDownload } from "./download.ts";
 import { forgeryOf } from "./same-origin.ts";
 import { type MountedService, methodError, unknownPath } from "./services.ts";
 import { credentialsOf, sessionCookie } from "./session-cookie.ts";
+import { createUnsent } from "./unsent.ts";
 
 export interface Caller {
 	principal: Principal;
@@ -55,6 +56,7 @@ export function mountServices(
 	},
 ): void {
 	const { audit, log, gatekeeper, checkOutput } = about;
+	const unsent = createUnsent();
 	app.decorateRequest("caller", null);
 	for (const { step, api, service } of about.services) {
 		const guarded = guard(step, api, service, { audit, log, checkOutput });
@@ -78,7 +80,7 @@ export function mountServices(
 					const refusal = request.caller ? undefined : refusalOf(name, operation, nobody);
 					if (refusal) throw refusal;
 				},
-				handler: handlerOf(step, operation, guarded[key] as GuardedOperation, about),
+				handler: handlerOf(step, operation, guarded[key] as GuardedOperation, { ...about, unsent }),
 			});
 		}
 	}
@@ -89,9 +91,16 @@ function handlerOf(
 	step: string,
 	operation: Operation,
 	call: GuardedOperation,
-	{ tls, sessionCookieMs, log }: { tls: boolean; sessionCookieMs: number; log: Log },
+	{
+		tls,
+		sessionCookieMs,
+		log,
+		unsent,
+	}: { tls: boolean; sessionCookieMs: number; log: Log; unsent: ReturnType<typeof createUnsent> },
 ) {
 	return async (request: FastifyRequest, reply: FastifyReply) => {
+		const who = request.caller?.principal.id ?? nobody.id;
+		unsent.check(who);
 		const gone = new AbortController();
 		reply.raw.once("close", () => {
 			if (!reply.raw.writableFinished) gone.abort();
@@ -122,7 +131,9 @@ function handlerOf(
 		if (session) setCookie(reply, session.token, tls || request.protocol === "https", sessionCookieMs);
 		if (operation.download) return sendDownload(reply, output as Download, log);
 		reply.header("content-type", "application/json; charset=utf-8");
-		return reply.send(JSON.stringify(output ?? {}));
+		const text = JSON.stringify(output ?? {});
+		unsent.add(who, text.length, reply.raw);
+		return reply.send(text);
 	};
 }
 
