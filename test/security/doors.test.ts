@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { httpRoute } from "@millwright/core";
 import mqtt from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import WebSocket from "ws";
 import { type Session, signIn, until } from "../kit/platform.ts";
 import { type Caller, callerAt, operations } from "./caller.ts";
 import { type EmptyPlant, startEmptyPlant } from "./empty-plant.ts";
@@ -248,12 +247,11 @@ test("a stranger is turned away before the body is read", async () => {
 test("one person cannot take every live line, nor hold up everybody with filters", async () => {
 	const live = () => new WebSocket(`${url.replace("http", "ws")}/api/live`, { headers: { cookie: engineer.cookie } });
 	const lines = await Promise.all(
-		Array.from({ length: 60 }, async () => {
+		Array.from({ length: 60 }, () => {
 			const line = live();
-			line.on("error", () => {});
 			return new Promise<WebSocket | undefined>((resolve) => {
-				line.once("open", () => resolve(line));
-				line.once("close", () => resolve(undefined));
+				line.addEventListener("open", () => resolve(line));
+				line.addEventListener("error", () => resolve(undefined));
 			});
 		}),
 	);
@@ -267,16 +265,16 @@ test("one person cannot take every live line, nor hold up everybody with filters
 	await admin.twin.addAssets({ templates: { wide: { tags: names } }, assets });
 	const line = mine[0] as WebSocket;
 	const errors: string[] = [];
-	const closed = once(line, "close");
-	line.on("message", (data) => {
+	const closed = new Promise((resolve) => line.addEventListener("close", (event) => resolve(event.code)));
+	line.addEventListener("message", ({ data }) => {
 		const message = JSON.parse(String(data)) as { t: string; code: string };
 		if (message.t === "error") errors.push(message.code);
 	});
 	const tags = Array.from({ length: 100 }, (_, i) => `+/+/+/zz-${i}`);
 	for (let id = 0; id < 60; id++) line.send(JSON.stringify({ t: "subscribe", id: id % 2, tags }));
-	expect((await closed)[0]).toBe(4429);
+	expect(await closed).toBe(4429);
 	expect(errors).toContain("live.too-many-requests");
-	for (const one of mine) one.terminate();
+	for (const one of mine) one.close();
 });
 
 test("names that people choose stay names: in the file, in questions, in objects", async () => {

@@ -1,5 +1,4 @@
 import type { LiveMessage } from "@millwright/core";
-import WebSocket from "ws";
 
 export interface LiveListener {
 	/** Tags the hub named in answer to a subscription, and the newest value of each that came. */
@@ -19,7 +18,7 @@ export async function eventsOf(url: string, cookie: string, tags: string[]): Pro
 	const names = new Set<string>();
 	const values = new Map<string, unknown>();
 	let pong: (() => void) | undefined;
-	socket.on("message", (data) => {
+	socket.addEventListener("message", ({ data }) => {
 		const message = JSON.parse(String(data)) as LiveMessage;
 		if (message.t === "event") events.push(message);
 		if (message.t === "pong") pong?.();
@@ -32,8 +31,8 @@ export async function eventsOf(url: string, cookie: string, tags: string[]): Pro
 			for (const [i, handle] of message.handles.entries()) values.set(handles.get(handle) ?? String(handle), message.values[i]);
 	});
 	await new Promise((resolve, reject) => {
-		socket.once("open", resolve);
-		socket.once("error", reject);
+		socket.addEventListener("open", resolve);
+		socket.addEventListener("error", () => reject(new Error("No live line")));
 	});
 	socket.send(JSON.stringify({ t: "events", names: ["*", "access.*", "access.sign-in-failed"] }));
 	socket.send(JSON.stringify({ t: "subscribe", id: 1, tags }));
@@ -46,6 +45,6 @@ export async function eventsOf(url: string, cookie: string, tags: string[]): Pro
 				pong = resolve;
 				socket.send(JSON.stringify({ t: "ping", at: 1 }));
 			}),
-		end: () => socket.terminate(),
+		end: () => socket.close(),
 	};
 }

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import WebSocket from "ws";
 import { administrator, type Session, signIn, until } from "../kit/platform.ts";
 import { callerAt } from "./caller.ts";
 import { type EmptyPlant, startEmptyPlant } from "./empty-plant.ts";
@@ -78,8 +77,8 @@ test("whoever is deactivated, demoted or given a new password loses what they ha
 	expect((await olga.call("sense", "certificates")).status).toBe(403);
 
 	const line = new WebSocket(`${plant.url.replace("http", "ws")}/api/live`, { headers: { cookie: olga.cookie } });
-	await new Promise((resolve) => line.once("open", resolve));
-	const closed = new Promise((resolve) => line.once("close", resolve));
+	await new Promise((resolve) => line.addEventListener("open", resolve));
+	const closed = new Promise((resolve) => line.addEventListener("close", ({ code }) => resolve(code)));
 	await admin.access.updatePerson({ id: person.id, active: false });
 	expect(await closed).toBe(4401);
 	expect((await olga.call("access", "me")).status).toBe(401);
