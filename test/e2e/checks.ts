@@ -1,5 +1,6 @@
 import axe from "axe-core";
 import type { Page } from "playwright-core";
+import { expect } from "vitest";
 import english from "../../apps/web/src/app/texts/en.ts";
 import spanish from "../../apps/web/src/app/texts/es.ts";
 
@@ -69,6 +70,11 @@ export const misfitsOf = (page: Page): Promise<string[]> =>
 		}
 		return misfits;
 	});
+
+/** What is on screen now can be read and reached by everybody. */
+export async function isSound(page: Page): Promise<void> {
+	expect([...(await violationsOf(page)), ...(await misfitsOf(page))]).toEqual([]);
+}
 
 /** Words on the page that belong to the other language, and names of texts where the text should be. */
 export const strangersOn = (page: Page, language: Language): Promise<string[]> =>

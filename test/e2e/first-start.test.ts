@@ -1,6 +1,7 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath } from "../kit/chromium.ts";
+import { isSound } from "./checks.ts";
 import {
 	appears,
 	card,
@@ -48,6 +49,7 @@ describe.skipIf(!chromiumPath)("the first day, in a browser (needs Chromium)", {
 		await begin.click();
 		await says(page.getByRole("alert"), /not the one-time code/i);
 		await keep(page, "story-setup");
+		await isSound(page);
 		await appears(heading(page, "Welcome to Millwright"));
 	});
 
@@ -82,9 +84,11 @@ describe.skipIf(!chromiumPath)("the first day, in a browser (needs Chromium)", {
 		const form = page.getByRole("dialog", { name: "Add a person" });
 		await fillIn(form, { Name: otto.name, Login: otto.login });
 		expect(await form.getByLabel("Operator").isChecked()).toBe(true);
+		await isSound(page);
 		await form.getByRole("button", { name: "Add" }).click();
 		const secret = page.getByRole("dialog", { name: "First password of Otto" });
 		await appears(secret.getByText("This is shown once."));
+		await isSound(page);
 		const first = (await shown(secret.locator(".secret"))).trim();
 		expect(first.length).toBeGreaterThanOrEqual(12);
 		await secret.getByRole("button", { name: "Done" }).click();
@@ -97,6 +101,7 @@ describe.skipIf(!chromiumPath)("the first day, in a browser (needs Chromium)", {
 		await appears(heading(ottos, "Choose a password of your own"));
 		await ottos.goto("/connections");
 		await appears(heading(ottos, "Choose a password of your own"));
+		await isSound(ottos);
 		await fillIn(ottos, { "Password you were given": first, "New password": otto.password });
 		await ottos.getByRole("button", { name: "Set password" }).click();
 		await appears(heading(ottos, "Connections"));
@@ -149,6 +154,7 @@ describe.skipIf(!chromiumPath)("the first day, in a browser (needs Chromium)", {
 		await rows.getByRole("button", { name: "Change own account" }).first().click();
 		const entry = page.getByRole("dialog");
 		await says(entry, /access\.updateMe/);
+		await isSound(page);
 		expect(await shown(entry)).not.toContain(otto.password);
 		await entry.getByRole("button", { name: "Close" }).click();
 		await page.getByRole("button", { name: "Verify the chain" }).click();
@@ -166,6 +172,7 @@ describe.skipIf(!chromiumPath)("the first day, in a browser (needs Chromium)", {
 		await appears(page.getByRole("button", { name: /not connected since/ }));
 		await expect.poll(look, patience).not.toBe(lively);
 		await keep(page, "story-server-away");
+		await isSound(page);
 		await stage.startServerAgain();
 		await vanishes(page.getByRole("button", { name: /not connected since/ }));
 		await expect.poll(look, patience).toBe(lively);

@@ -1,6 +1,7 @@
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath } from "../kit/chromium.ts";
+import { isSound } from "./checks.ts";
 import {
 	appears,
 	card,
@@ -74,12 +75,14 @@ describe.skipIf(!chromiumPath)("a newcomer and the spare palletizer, in a browse
 		const paste = page.getByRole("dialog", { name: "Paste a table" });
 		await field(paste, "Paste a table").fill(table);
 		await appears(paste.getByText("11 rows found"));
+		await isSound(page);
 		await paste.getByRole("button", { name: "Take 11 rows" }).click();
 		await vanishes(paste);
 		await page.getByRole("button", { name: "Test read" }).click();
 		await says(grid("motor-temperature"), /ABCD\s*\d\d(\.\d)?\s/);
 		await says(grid("makers-own"), /exception|refused|illegal|address/i);
 		await keep(page, "story-test-read");
+		await isSound(page);
 		await page.getByRole("button", { name: "Remove the row makers-own" }).click();
 		await vanishes(grid("makers-own"));
 	});
@@ -111,6 +114,7 @@ describe.skipIf(!chromiumPath)("a newcomer and the spare palletizer, in a browse
 		await page.getByRole("option", { name: /Palletizer \(10 of 10 tags fit\)/ }).click();
 		await appears(page.getByText(`${place}/palletizer-9/vibration`));
 		await keep(page, "story-place");
+		await isSound(page);
 		await page.getByRole("button", { name: "Review", exact: true }).click();
 	});
 
@@ -119,10 +123,12 @@ describe.skipIf(!chromiumPath)("a newcomer and the spare palletizer, in a browse
 		await says(review, /\+\s*palletizer-9:/);
 		await says(review, new RegExp(`The asset ${place}/palletizer-9 appears on the overview`));
 		await keep(page, "story-review");
+		await isSound(page);
 		await page.getByRole("button", { name: "Apply" }).click();
 		await appears(page.getByRole("link", { name: "Open the asset" }));
 		await says(page.getByRole("row", { name: /motor-temperature/ }), /°C[\s\S]*good/);
 		await keep(page, "story-live");
+		await isSound(page);
 		await page.getByRole("link", { name: "Open the asset" }).click();
 		await appears(heading(page, "Palletizer 9"));
 		await says(page.getByRole("row", { name: /Vibration/ }), /mm\/s[\s\S]*good/);
@@ -138,6 +144,7 @@ describe.skipIf(!chromiumPath)("a newcomer and the spare palletizer, in a browse
 		await expect.poll(() => isHatched(page.locator(".asset-strip .panel")), patience).toBe(true);
 
 		await keep(page, "story-cut-asset");
+		await isSound(page);
 		await goTo(page, "Overview");
 		await says(card(page, "Palletizer 9"), /Not connected since \d/);
 		expect(await isHatched(card(page, "Palletizer 9"))).toBe(true);
@@ -145,6 +152,7 @@ describe.skipIf(!chromiumPath)("a newcomer and the spare palletizer, in a browse
 		await says(main, /17 of 18/);
 		await card(page, "Palletizer 9").scrollIntoViewIfNeeded();
 		await keep(page, "story-cut-overview");
+		await isSound(page);
 
 		await goTo(page, "Sense");
 		const row = page.getByRole("row", { name: /Palletizer 9/ });
@@ -152,6 +160,7 @@ describe.skipIf(!chromiumPath)("a newcomer and the spare palletizer, in a browse
 		await says(row, /10 bad/);
 		await says(row.locator(".connection-reason"), /\w+/);
 		await keep(page, "story-cut-connections");
+		await isSound(page);
 		console.log(`the reason given: ${(await shown(row.locator(".connection-reason"))).replaceAll("\n", " ")}`);
 		await says(page.getByRole("row", { name: /PLC of line 3/ }), /Connected[\s\S]*33 good/);
 	});
@@ -172,6 +181,7 @@ describe.skipIf(!chromiumPath)("a newcomer and the spare palletizer, in a browse
 		await page.getByRole("button", { name: "Pause" }).click();
 		const asked = page.getByRole("dialog", { name: "Pause Palletizer 9?" });
 		await says(asked, /enabled: false/);
+		await isSound(page);
 		await fillIn(asked, { Reason: "counting the ledger" });
 		await asked.getByRole("button", { name: "Pause" }).click();
 		await vanishes(asked);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath } from "../kit/chromium.ts";
+import { isSound } from "./checks.ts";
 import { appears, card, changes, goTo, heading, inkOf, keep, patience, says, tellInOrder } from "./screens.ts";
 import { enter, openStage, type Stage } from "./stage.ts";
 
@@ -44,6 +45,7 @@ describe.skipIf(!chromiumPath)("watching the plant, in a browser (needs Chromium
 		await says(page.getByRole("main"), /1 abnormal/);
 		await says(panel("Limits now").getByRole("listitem").first(), /^Critical/);
 		await keep(page, "story-critical");
+		await isSound(page);
 	});
 
 	test("the list of twins begins with it, and its own page shows the event", async () => {
@@ -54,6 +56,7 @@ describe.skipIf(!chromiumPath)("watching the plant, in a browser (needs Chromium
 		await says(panel("Limit events"), /Critical\s*Inlet pressure \(absolute\) far too low[\s\S]*still so/);
 		await says(page.getByRole("row", { name: /Inlet pressure/ }), /0\.\d+ bar/);
 		await keep(page, "story-event");
+		await isSound(page);
 	});
 
 	test("after the repair it clears by itself, and the event says how long it lasted", async () => {
@@ -86,10 +89,12 @@ describe.skipIf(!chromiumPath)("watching the plant, in a browser (needs Chromium
 		await expect.poll(() => inkOf(chart("Flow")), patience).toBeGreaterThan(0);
 		await chart("Flow").scrollIntoViewIfNeeded();
 		await keep(page, "story-year");
+		await isSound(page);
 		await page.getByRole("button", { name: "Last year" }).click();
 		await page.getByRole("menuitem", { name: "Last 15 minutes" }).click();
 		await expect.poll(() => inkOf(chart("Flow")), patience).toBeGreaterThan(20);
 		await keep(page, "story-trends");
+		await isSound(page);
 		await changes(panel("Trends").locator(".trend-now").first());
 	});
 
@@ -101,6 +106,7 @@ describe.skipIf(!chromiumPath)("watching the plant, in a browser (needs Chromium
 		await expect.poll(() => page.getByRole("img", { name: /^Trend of / }).count(), patience).toBe(5);
 		await expect.poll(() => inkOf(page.getByRole("img", { name: /^Trend of / }).last()), patience).toBeGreaterThan(20);
 		await keep(page, "story-compared");
+		await isSound(page);
 		const [file] = await Promise.all([
 			page.waitForEvent("download"),
 			page
@@ -131,6 +137,7 @@ describe.skipIf(!chromiumPath)("watching the plant, in a browser (needs Chromium
 		await says(panel("Where it comes from"), /Modbus|modbus/);
 		await says(panel("Where it comes from"), /Address[\s\S]*holding[\s\S]*Connection[\s\S]*Decode[\s\S]*Result/i);
 		await keep(page, "story-topic");
+		await isSound(page);
 	});
 
 	test("the tree is walked by keys and searched by words", async () => {
@@ -151,6 +158,7 @@ describe.skipIf(!chromiumPath)("watching the plant, in a browser (needs Chromium
 		await page.keyboard.press("Control+k");
 		await page.getByRole("combobox", { name: /Find an asset/ }).fill("curing");
 		await appears(page.getByRole("option", { name: /Curing oven 7/ }));
+		await isSound(page);
 		await page.keyboard.press("Enter");
 		await appears(heading(page, "Curing oven 7"));
 	});

@@ -45,7 +45,9 @@ export function PlantFigures({ plant }: { plant: Plant }) {
 								.filter(Boolean)
 								.join(" · ")
 				}
-				{...(counts.abnormal > 0 ? { tone: "high" } : {})}
+				{...(counts.abnormal > 0
+					? { tone: plant.assets.some((asset) => asset.severity === "critical") ? "critical" : "high" }
+					: {})}
 			/>
 			{connections.data ? (
 				<>
