@@ -47,7 +47,7 @@ function nodeIsNew(): Finding {
 	return {
 		fine: major > 22 || (major === 22 && minor >= 18),
 		what: `Node ${process.versions.node}`,
-		hint: "Millwright needs Node 22.18 or newer; npm ci brings Node 24.",
+		hint: "Millwright needs Node 22.18 or newer; npm install brings Node 24.",
 	};
 }
 

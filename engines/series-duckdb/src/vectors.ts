@@ -20,14 +20,6 @@ export function fillVector<T extends Items>(vector: DuckDBVector, column: T): vo
 	vector.flush();
 }
 
-/** The rows of a vector that are not NULL, as a claim; cheap when there are no NULLs. */
-export function hasNulls(vector: DuckDBVector): boolean {
-	const data = inside(vector).validity?.data;
-	if (data === null) return false;
-	for (let i = 0; i < vector.itemCount; i++) if (vector.getItem(i) === null) return true;
-	return false;
-}
-
 /** Copies a number column out of a chunk into `into` at `at`; NULL becomes `none`. */
 export function readVector(vector: DuckDBVector, into: Items, at: number, none: number | bigint): void {
 	const { items, validity } = inside(vector);

@@ -113,4 +113,3 @@ export function createConnections({
 		},
 	};
 }
-export type Connections = ReturnType<typeof createConnections>;

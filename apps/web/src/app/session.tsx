@@ -1,10 +1,8 @@
-import type { accessApi, Me } from "@millwright/access/api";
-import type { Client } from "@millwright/core";
+import type { Me } from "@millwright/access/api";
 import { createContext, type ReactNode, use } from "react";
 import type * as z from "zod";
 
 export type Person = z.output<typeof Me>;
-export type AccessCalls = Client<typeof accessApi>;
 
 export interface Session {
 	me: Person;

@@ -1,4 +1,3 @@
-import { qualityCode } from "@millwright/core";
 import { decimalsFor } from "./format.ts";
 import type { Format } from "./use-format.ts";
 
@@ -26,5 +25,3 @@ export const trustOf = (quality: string): Trust =>
 	quality.startsWith("good") ? "good" : quality.startsWith("uncertain") ? "uncertain" : "bad";
 
 export const trustOfCode = (quality: number): Trust => (quality >= 0x80 ? "bad" : quality >= 0x40 ? "uncertain" : "good");
-
-export const codeOf = (quality: string): number => qualityCode(quality) ?? 0x80;

@@ -156,4 +156,3 @@ export function createReplays({
 		settled: async (): Promise<void> => void (await Promise.allSettled(running)),
 	};
 }
-export type Replays = ReturnType<typeof createReplays>;

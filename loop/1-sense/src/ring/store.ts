@@ -262,4 +262,3 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 		},
 	};
 }
-export type RingStore = ReturnType<typeof openRingStore>;

@@ -232,4 +232,3 @@ const carryOf = ({ committed, begin, acknowledged, goneThrough, expired }: Lane)
 	goneThrough,
 	expired,
 });
-export type Writing = ReturnType<typeof createWriting>;

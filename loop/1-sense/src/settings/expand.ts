@@ -1,4 +1,4 @@
-import { MillwrightError, splitTag } from "@millwright/core";
+import { splitTag } from "@millwright/core";
 import { type ConnectionSettings, type MachineMap, Pipeline, type PipelineStages, type TagSettings } from "../api.ts";
 
 /** One tag of a connection as it will run, wherever it was written down. */
@@ -26,6 +26,9 @@ export interface Expansion {
 	problems: ExpandProblem[];
 }
 
+/** Far beyond one connection; a bound for memory, since a short text can multiply machines by tags. */
+const mostTags = 200_000;
+
 /** Machines by map and tags written out, to one list of tags. */
 export function expandTags(connection: ConnectionSettings, maps: Readonly<Record<string, MachineMap>>): Expansion {
 	const tags: TagPlan[] = [];
@@ -39,6 +42,17 @@ export function expandTags(connection: ConnectionSettings, maps: Readonly<Record
 			tags.push(plan);
 		}
 	};
+	const wanted = connection.machines.reduce(
+		(sum, { map }) => sum + (Object.hasOwn(maps, map) ? Object.keys((maps[map] as MachineMap).tags).length : 0),
+		Object.keys(connection.tags).length,
+	);
+	if (wanted > mostTags) {
+		const hint = `Keep it to ${mostTags}, or split it over several connections.`;
+		return {
+			tags,
+			problems: [{ code: "sense.too-many-tags", message: `The connection has ${wanted} tags`, place: "machines", hint }],
+		};
+	}
 	for (const [machine, { asset, map: mapName, shift, with: filling }] of connection.machines.entries()) {
 		const place = `machines.${machine}`;
 		const map = Object.hasOwn(maps, mapName) ? maps[mapName] : undefined;
@@ -139,17 +153,4 @@ function resolveContext(pipeline: Pipeline, asset: string): Pipeline {
 		]),
 	);
 	return { ...pipeline, context };
-}
-
-/** Expansion for running: throws the first problem instead of listing them. */
-export function mustExpand(connection: ConnectionSettings, maps: Readonly<Record<string, MachineMap>>): TagPlan[] {
-	const { tags, problems } = expandTags(connection, maps);
-	const first = problems[0];
-	if (first)
-		throw new MillwrightError(first.code, first.message, {
-			kind: "input",
-			place: first.place,
-			...(first.hint ? { hint: first.hint } : {}),
-		});
-	return tags;
 }

@@ -16,6 +16,12 @@ test("a secret is masked on its way out and comes back as it was", () => {
 	const shown = maskSecrets(settings);
 	expect(JSON.stringify(shown)).not.toContain("s3cret");
 	expect(unmaskSecrets(shown, settings)).toEqual(settings);
+	// A reference alone says nothing; with a secret behind it, it does.
+	expect(maskSecrets({ apiKey: "k", password: `\${env:MILLWRIGHT_SECRET_PLC}` })).toEqual({
+		apiKey: "********",
+		password: `\${env:MILLWRIGHT_SECRET_PLC}`,
+	});
+	expect(maskSecrets({ password: `\${env:MILLWRIGHT_SECRET_PLC}and more` })).toEqual({ password: "********" });
 	expect(unmaskSecrets(shown, { host: "plc" })).toEqual(shown);
 });
 

@@ -1,7 +1,8 @@
 import { MillwrightError } from "@millwright/core";
 
 const reference = /\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g;
-const secretName = /password|passphrase|secret|token|privatekey/i;
+const secretName = /password|passphrase|secret|token|privatekey|apikey/i;
+const onlyReference = /^\$\{env:[A-Za-z_][A-Za-z0-9_]*\}$/;
 
 /** Shown instead of a secret; sent back unchanged it means "as it was". */
 export const mask = "********";
@@ -38,8 +39,7 @@ export function resolveEnvironment<T>(value: T, environment: Readonly<Record<str
 
 /** For screens: texts under secret-sounding names are masked, unless they only refer to the environment. */
 export function maskSecrets<T>(value: T, name = ""): T {
-	if (typeof value === "string")
-		return secretName.test(name) && value !== "" && !value.startsWith("${env:") ? (mask as T) : value;
+	if (typeof value === "string") return secretName.test(name) && value !== "" && !onlyReference.test(value) ? (mask as T) : value;
 	if (Array.isArray(value)) return value.map((entry) => maskSecrets(entry, name)) as T;
 	if (value !== null && typeof value === "object")
 		return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, maskSecrets(entry, key)])) as T;
