@@ -29,11 +29,16 @@ export function NothingLost() {
 						<Fact name={t("ledger.filtered")} quiet>
 							{format.count(total.filtered)}
 						</Fact>
+						{total.made > 0 ? (
+							<Fact name={t("ledger.made")} quiet>
+								{format.count(total.made)}
+							</Fact>
+						) : null}
 						{total.rejected > 0 ? <Fact name={t("ledger.rejected")}>{format.count(total.rejected)}</Fact> : null}
 						<Fact name={t("ledger.sent")}>{format.count(total.sent)}</Fact>
 						<Fact name={t("ledger.stored")}>{format.count(total.stored)}</Fact>
 						<Fact name={t("ledger.underWay")} quiet>
-							{format.count(total.buffered)}
+							{format.count(Math.max(0, total.sent - total.stored - total.expired))}
 						</Fact>
 						<Fact name={t("ledger.lostTwice")}>
 							<span className={total.expired > 0 ? "lost" : undefined}>{format.count(total.expired)}</span> ·{" "}

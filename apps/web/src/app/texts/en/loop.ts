@@ -39,6 +39,7 @@ export default {
 		sent: "Sent by the edge",
 		stored: "Stored",
 		underWay: "Under way",
+		made: "Marked here (stale, not connected)",
 		lostTwice: "Lost · twice",
 		longestOutage: "Longest outage bridged",
 		noOutage: "none yet",

@@ -43,6 +43,7 @@ export default {
 		sent: "Enviados por el borde",
 		stored: "Guardados",
 		underWay: "En camino",
+		made: "Marcado aquí (caduco, sin conexión)",
 		lostTwice: "Perdidos · dobles",
 		longestOutage: "Corte más largo salvado",
 		noOutage: "ninguno aún",

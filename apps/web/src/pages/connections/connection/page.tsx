@@ -9,11 +9,23 @@ import { Age } from "../../../parts/quality.tsx";
 import { Answer } from "../../../parts/states.tsx";
 import { useFormat, useNow } from "../../../parts/use-format.ts";
 import { ConnectionReason, ConnectionStateWord } from "../connection-state.tsx";
+import { Latency } from "../latency.tsx";
 import { Freshness } from "../list/connection-row.tsx";
 import { ConnectionActions } from "./connection-actions.tsx";
 import { TagList } from "./tag-list.tsx";
 
-const ledgerLines = ["read", "filtered", "rejected", "sent", "received", "stored", "buffered", "duplicate", "expired"] as const;
+const ledgerLines = [
+	"read",
+	"made",
+	"filtered",
+	"rejected",
+	"sent",
+	"received",
+	"stored",
+	"buffered",
+	"duplicate",
+	"expired",
+] as const;
 
 /** One connection: how it is, what it brings, what became of every value, and what can be done about it. */
 export function ConnectionPage() {
@@ -61,8 +73,8 @@ export function ConnectionPage() {
 							/>
 							<Kpi
 								label={t("connections.latency")}
-								value={`${format.value(status.latency.p50, 1)} / ${format.value(status.latency.p99, 1)}`}
-								unit="ms"
+								value={<Latency latency={status.latency} unit={false} />}
+								unit={status.latency.of === "nothing" ? undefined : "ms"}
 								note={t("connections.late", { share: format.percent(status.lateShare) })}
 							/>
 							<Kpi

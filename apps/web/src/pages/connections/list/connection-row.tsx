@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Age } from "../../../parts/quality.tsx";
 import { useFormat } from "../../../parts/use-format.ts";
 import { ConnectionReason, ConnectionStateWord } from "../connection-state.tsx";
+import { Latency } from "../latency.tsx";
 
 /** Good, stale and bad tags as parts of a bar, with their counts in words. */
 export function Freshness({ status }: { status: ConnectionStatus }) {
@@ -54,7 +55,7 @@ export const ConnectionRow = memo(function ConnectionRow({ status }: { status: C
 				<Freshness status={status} />
 			</td>
 			<td data-label={t("connections.latency")} className="number">
-				{format.value(status.latency.p50, 1)} / {format.value(status.latency.p99, 1)} <span className="unit">ms</span>
+				<Latency latency={status.latency} />
 			</td>
 			<td data-label={t("connections.rate")} className="number">
 				{format.rate(status.valuesPerSecond)} <span className="unit">1/s</span>
