@@ -38,6 +38,8 @@ export interface Factory {
 	/** SIGTERM; answers with the exit code, null when it had to be killed. */
 	stopServer(withinMs: number): Promise<number | null>;
 	startServer(): Promise<void>;
+	/** What servers that are gone said last, and what this one has said. */
+	words(): string;
 	/** Ends of the server nobody asked for, and errors that got out of their part, since the last question. */
 	crashes(): number;
 	close(): Promise<void>;
@@ -86,6 +88,7 @@ export async function openFactory({ shape, connections = {}, maps = {}, mqtt = {
 	const resets: number[] = [];
 	let server: Server;
 	let session: Session;
+	let said = "";
 	let isMeantToRun = false;
 	let diedAlone = 0;
 	const start = async () => {
@@ -142,6 +145,7 @@ export async function openFactory({ shape, connections = {}, maps = {}, mqtt = {
 			factory.interrupt("server", async () => {
 				isMeantToRun = false;
 				await server.kill();
+				said = (said + server.errors()).slice(-1_000_000);
 			}),
 		stopServer: (withinMs) =>
 			factory.interrupt("server", async () => {
@@ -150,6 +154,7 @@ export async function openFactory({ shape, connections = {}, maps = {}, mqtt = {
 				return server.exited;
 			}),
 		startServer: start,
+		words: () => said + server.errors(),
 		crashes() {
 			const lines = server
 				.errors()

@@ -61,12 +61,13 @@ for (const [name, { runs, run, beside }] of Object.entries(faults)) {
 		for (const key of ["lost", "duplicated", "reordered", "crashed"] as const) total[key] += outcome[key];
 		byFault[name] = { runs, ...outcome };
 		say(`${name}: ${JSON.stringify(outcome)}`);
+		if (outcome.lost + outcome.duplicated + outcome.reordered + outcome.crashed > 0) console.error(factory.words());
 	} catch (thrown) {
 		total.failed++;
 		total.crashed += factory?.crashes() ?? 0;
 		const reason = thrown instanceof Error ? thrown.message : String(thrown);
 		byFault[name] = { runs, failed: reason };
-		say(`${name} FAILED: ${thrown instanceof Error ? thrown.stack : reason}\n${factory?.server.errors().slice(-3000) ?? ""}`);
+		say(`${name} FAILED: ${thrown instanceof Error ? thrown.stack : reason}\n${factory?.words().slice(-10_000) ?? ""}`);
 	} finally {
 		await factory?.close();
 	}

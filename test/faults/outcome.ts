@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { until } from "../kit/platform.ts";
 import type { Factory } from "./factory.ts";
 import { countStored } from "./stored-values.ts";
@@ -21,16 +20,15 @@ const mostUnderWay = 10;
  */
 export async function settle(factory: Factory, figures: Record<string, number> = {}): Promise<Outcome> {
 	const { plant, session } = factory;
+	await factory.good();
 	await factory.interrupt("line", () => Promise.all(plant.targets.map((target) => plant.network(target, "cut"))));
-	const { connections } = await until(
+	await until(
 		() => session.sense.connections({}),
-		(all) => all.connections.every(({ connection, bad, tags }) => !plant.targets.includes(connection) || bad === tags),
-		{ what: "every value told to be bad once all machines are gone" },
-	);
-	const told = connections.filter(({ connection }) => plant.targets.includes(connection));
-	assert.ok(
-		told.every(({ reason }) => reason),
-		"each lost connection says why",
+		(all) =>
+			all.connections.every(
+				({ connection, bad, tags, reason }) => !plant.targets.includes(connection) || (bad === tags && reason),
+			),
+		{ what: "every value told to be bad, with the reason, once all machines are gone" },
 	);
 	const ledger = await until(
 		() => session.sense.ledger({}),

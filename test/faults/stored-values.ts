@@ -1,4 +1,4 @@
-import { Quality } from "@millwright/core";
+import { Quality, qualityName } from "@millwright/core";
 import type { Session } from "../kit/platform.ts";
 import type { Interruption } from "./factory.ts";
 
@@ -38,14 +38,15 @@ export async function countStored(
 	for (const { tag, connection } of tags.filter((one) => one.connection.startsWith("load-"))) {
 		const series = await session.history.raw({ tag, from: 0, until: Date.now() + 60_000, limit: 1_000_000 });
 		counted.rows[connection] = (counted.rows[connection] ?? 0) + series.times.length;
-		let before: { value: number; time: number } | undefined;
+		let before: { value: number; time: number; row: number } | undefined;
 		for (const [row, value] of series.values.entries()) {
 			const time = series.times[row] as number;
 			if (value === null || series.quality[row] !== Quality.good) continue;
 			const last = before;
-			before = { value, time };
+			before = { value, time, row };
 			if (!last || resets.some((reset) => last.time < reset && time >= reset)) continue;
-			const where = `${tag}: ${last.value} at ${last.time}, then ${value} at ${time}`;
+			const between = Array.from(series.quality.slice(last.row + 1, row), qualityName).join(" ");
+			const where = `${tag}: ${last.value} at ${new Date(last.time).toISOString()}, ${between ? `then ${between}, ` : ""}then ${value} at ${new Date(time).toISOString()}`;
 			if (value === last.value) {
 				counted.repeated++;
 				example(`twice: ${where}`);
