@@ -20,7 +20,7 @@ export class ClockOffset {
 
 	get ms(): number {
 		if (this.#atLeast > 0) return this.#atLeast;
-		return this.#atMost < 0 ? this.#atMost : 0;
+		return Math.min(this.#atMost, 0);
 	}
 
 	/** Clocks drift and are set; what was learnt is forgotten with each connection. */

@@ -278,4 +278,3 @@ export function createLiveLink(around: LiveSurroundings) {
 		},
 	};
 }
-export type LiveLink = ReturnType<typeof createLiveLink>;

@@ -93,12 +93,3 @@ export function useLivePaint(tag: string, visible: boolean, painter: (reading: L
 		return live.watch(tag, run);
 	}, [tag, visible]);
 }
-
-/** Calls back on events by name or "step.*". */
-export function useLiveEvent(name: string, heard: (data: unknown) => void): void {
-	const latest = useRef(heard);
-	useEffect(() => {
-		latest.current = heard;
-	});
-	useEffect(() => live.onEvent(name, (data) => latest.current(data)), [name]);
-}
