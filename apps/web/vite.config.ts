@@ -61,6 +61,8 @@ const groups = [
 			(/apps\/web\/src\/(?:data|parts\/[a-z-]+\.tsx?$)/.test(id) &&
 				!/(?:drawer|picker|confirm|write-value|export-menu|diff-view|lineage-steps|tag-picker|copy-button)/.test(id)),
 	},
+	// The door needs a field for a name and one for a password, not menus and dialogs.
+	{ name: "fields", test: inPackage("@mantine/core/esm/components/(?:Input|InputBase|TextInput|PasswordInput)") },
 	{
 		name: "widgets",
 		test: inPackage(
