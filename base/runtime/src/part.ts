@@ -7,6 +7,8 @@ export interface Part {
 	health?(): Health;
 	/** Numbers for /metrics, read on demand. */
 	figures?(): Figure[];
+	/** For a backup while running: writes everything this part must remember into an empty folder of its own, consistent in itself. */
+	copyTo?(folder: string): Promise<void>;
 }
 
 export interface Health {

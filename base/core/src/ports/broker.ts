@@ -13,13 +13,28 @@ export interface Broker {
 	clients(): BrokerClient[];
 	/** Since start. */
 	figures(): BrokerFigures;
+	/** Who talks to whom: every principal and client with what it publishes and subscribes to, also those gone since; bounded. */
+	conversations(): BrokerConversation[];
+}
+
+/** One client's part in what is said, kept over its connections so that an architecture can be drawn from it. */
+export interface BrokerConversation {
+	client: string;
+	principal: string;
+	connected: boolean;
+	/** Ms since 1970 of the first and the latest sign of life. */
+	firstSeenMs: number;
+	lastSeenMs: number;
+	/** Topics it published to, joined to filters where they are many: "udt/line-1/+/temperature". */
+	publishes: { filter: string; messages: number; bytes: number; lastMs: number }[];
+	subscribes: { filter: string; qos: 0 | 1 | 2; group?: string; lastMs: number }[];
 }
 
 export interface OutgoingMessage {
 	topic: string;
 	/** A function is called at most once, and only if somebody listens or asks for the retained value. */
 	payload: Uint8Array | (() => Uint8Array);
-	qos?: 0 | 1;
+	qos?: 0 | 1 | 2;
 	retain?: boolean;
 	properties?: MessageProperties;
 }

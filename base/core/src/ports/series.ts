@@ -43,11 +43,16 @@ export interface Buckets {
 	columns: Partial<Record<AggregateName, Float64Array>>;
 }
 
+/** Where rows lie: as they came, sorted and compressed, or brought in from elsewhere. */
+export type SeriesTier = "hot" | "cold" | "brought";
+
 export interface SeriesFigures {
+	/** Over all tiers, like the four below. */
 	rows: number;
 	bytes: number;
 	oldest: Nanos | undefined;
 	newest: Nanos | undefined;
+	tiers: Partial<Record<SeriesTier, { rows: number; bytes: number; oldest: Nanos | undefined; newest: Nanos | undefined }>>;
 	/** Samples taken but not yet durable. */
 	queued: number;
 	flushes: number;
@@ -105,4 +110,52 @@ export interface SeriesEngine {
 		signal?: AbortSignal;
 	}): Promise<{ rows: number }>;
 	figures(): Promise<SeriesFigures>;
+
+	/** UTC days that hold rows, oldest first: what a day costs, for forecasts and retention. */
+	days(query: { range: TimeRange; signal?: AbortSignal }): Promise<SeriesDay[]>;
+	/**
+	 * Brings whole UTC days that end at or before `until` into their cold form: sorted by tag and time, compressed; late rows
+	 * of days already cold are merged in. What a query answers never changes by it, at no moment. Idempotent; a kill leaves
+	 * every row in exactly one tier.
+	 */
+	tidy(order: { until: Nanos; signal?: AbortSignal }): Promise<{ days: number; rows: number; bytesBefore: number; bytesAfter: number }>;
+	/** Forgets rows of these tags before a time, in every tier. The numbers stay known: what comes again is a duplicate. */
+	forget(order: { tags: readonly number[]; before: Nanos; signal?: AbortSignal }): Promise<{ rows: number; bytes: number }>;
+	/** Adds rows from elsewhere as one piece that can be taken out again; all or nothing. `id` is a new name of [a-z0-9_-]. */
+	bringIn(order: { id: string; rows: AsyncIterable<BroughtRows>; signal?: AbortSignal }): Promise<{ rows: number }>;
+	/** Removes what was brought in under this id; 0 rows when there is none. */
+	takeOut(order: { id: string }): Promise<{ rows: number }>;
+	/** Rows of many tags together in source-time order, ties in order of arrival: the plant as it happened. Pages by `after`. */
+	inOrder(query: {
+		tags: readonly number[];
+		range: TimeRange;
+		limit: number;
+		after?: InOrderPlace;
+		signal?: AbortSignal;
+	}): Promise<{ rows: BroughtRows; next: InOrderPlace | undefined }>;
+	/** A whole, consistent copy of everything durable, made while running, into an empty folder; holds up no append for longer than a flush. */
+	copyTo(order: { folder: string; signal?: AbortSignal }): Promise<{ rows: number; bytes: number }>;
+	/** Fills an engine that has stored nothing yet from such a copy; call it before `start`. */
+	restoreFrom(order: { folder: string }): Promise<{ rows: number }>;
 }
+
+export interface SeriesDay {
+	/** Midnight UTC. */
+	day: Nanos;
+	rows: number;
+	/** On disk; an estimate by share of rows where the engine cannot know better. */
+	bytes: number;
+	tier: SeriesTier;
+}
+
+/** Columns like those of a batch; row i is (tags[i], times[i], values[i], quality[i]). */
+export interface BroughtRows {
+	tags: Uint32Array;
+	times: BigInt64Array;
+	values: Float64Array;
+	quality: Uint8Array;
+	texts?: ReadonlyMap<number, string>;
+}
+
+/** Where a page ended; opaque to callers, plain JSON. */
+export type InOrderPlace = string;
