@@ -393,6 +393,8 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 		},
 
 		storedCount: (connection) => known.get(connection)?.stored.size ?? 0,
+		connections: () => [...known.keys()],
+		storedRanges: (connection) => known.get(connection)?.stored.ranges() ?? [],
 
 		async raw({ tag, range, limit, newestFirst = false, signal }) {
 			return rowsFrom(await ask<"raw">({ kind: "raw", tag, ...range, limit, newestFirst }, signal));

@@ -1,4 +1,5 @@
 import type { SampleBatch } from "../sample-batch.ts";
+import type { NumberRange } from "../sequence-set.ts";
 import type { Nanos } from "../time.ts";
 
 /** Half open: `from` inclusive, `until` exclusive, ns since 1970 UTC. */
@@ -78,6 +79,10 @@ export interface SeriesEngine {
 	storedThrough(connection: string): number;
 	/** How many numbers of a connection are stored, over all starts; those said never to come count too. */
 	storedCount(connection: string): number;
+	/** Every connection that has stored anything. */
+	connections(): string[];
+	/** Which numbers of a connection are stored, ascending; what lies between two ranges is missing. Empty for an unknown one. */
+	storedRanges(connection: string): NumberRange[];
 	/** Unbounded ranges are the caller's fault: `limit` is obligatory, newest dropped beyond it, with `newestFirst` the oldest. Time order either way. */
 	raw(query: { tag: number; range: TimeRange; limit: number; newestFirst?: boolean; signal?: AbortSignal }): Promise<SeriesRows>;
 	/** The last sample before a time (exclusive), so that a line can begin at the edge of a chart. */
