@@ -1,4 +1,5 @@
 export type { DriverMap } from "./drivers.ts";
 export type { StoredCounts } from "./ledger.ts";
+export { raiseNumbers } from "./ring/raised-numbers.ts";
 export { createSense, type SenseStep } from "./sense.ts";
 export { senseSection } from "./settings/section.ts";

@@ -17,6 +17,7 @@ import { createDrivers, type DriverMap } from "./drivers.ts";
 import { createFactBook } from "./fact-book.ts";
 import { figuresOf, healthOf } from "./health.ts";
 import { createLedger, type StoredCounts } from "./ledger.ts";
+import { ringFile } from "./ring/raised-numbers.ts";
 import { createRing } from "./ring/ring.ts";
 import { createChange } from "./service/change.ts";
 import type { SenseParts } from "./service/parts.ts";
@@ -70,7 +71,7 @@ export function createSense({
 	const log = parentLog.part("sense");
 	const folder = join(dataFolder, "sense");
 	const drivers = createDrivers(driverMap);
-	const ring = createRing({ file: join(folder, "ring.db"), settings: config.get(senseSection).ring, bus, clock, log });
+	const ring = createRing({ file: ringFile(dataFolder), settings: config.get(senseSection).ring, bus, clock, log });
 	const ledger = createLedger({ ring, stored });
 	const trust = createTrust({ file: join(folder, "trust.json"), clock, log });
 	const facts = createFactBook({ log });

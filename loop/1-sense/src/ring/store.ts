@@ -4,6 +4,7 @@ import { isCorrupt, openDatabase, setAside } from "./database.ts";
 import { addLane, type LaneRow, laneWriter, readLanes } from "./lane-table.ts";
 import type { Expired, LaneCounts, LaneState, RingBatch, RingRequest, RingSize } from "./messages.ts";
 import { openPromises } from "./promised-numbers.ts";
+import { openRaised } from "./raised-numbers.ts";
 
 type Commit = Extract<RingRequest, { type: "commit" }>;
 
@@ -61,6 +62,34 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 		measureOldest();
 		// A fresh file beside old promises: what was numbered before is lost, and its numbers stay used.
 		for (const [connection, promised] of promises.all()) if (!lanes.has(connection) && promised > 0) add(connection, promised);
+		raise();
+	}
+
+	/** Numbers that somebody used beyond what this file knows are passed over; they do not count as sent. */
+	function raise(): void {
+		const raised = openRaised(file);
+		const wanted = [...raised.all()];
+		if (wanted.length === 0) return;
+		db.exec("BEGIN IMMEDIATE");
+		try {
+			for (const [connection, number] of wanted) {
+				const lane = lanes.get(connection);
+				if (!lane) {
+					if (number >= 0) add(connection, number + 1);
+					continue;
+				}
+				const passed = number + 1 - lane.next;
+				if (passed <= 0) continue;
+				lane.next += passed;
+				lane.begin += passed;
+				writeLane(lane);
+			}
+			db.exec("COMMIT");
+		} catch (thrown) {
+			db.exec("ROLLBACK");
+			throw thrown;
+		}
+		raised.done();
 	}
 
 	function putMeta(name: string, value: number): void {
