@@ -1,5 +1,10 @@
 import { aggregateNames, type Client, Duration, operation, type Service } from "@millwright/core";
 import * as z from "zod";
+import { importsApi } from "./api-imports.ts";
+import { StorageSettings, storageApi } from "./api-storage.ts";
+
+export * from "./api-imports.ts";
+export * from "./api-storage.ts";
 
 export const HistorySettings = z.strictObject({
 	/** Longest wait before taken samples are written and synced. */
@@ -10,6 +15,7 @@ export const HistorySettings = z.strictObject({
 	queueRows: z.int().min(1000).default(2_000_000),
 	memoryMb: z.int().min(64).default(256),
 	threads: z.int().min(1).max(64).default(1),
+	storage: StorageSettings.prefault({}),
 });
 export type HistorySettings = z.output<typeof HistorySettings>;
 
@@ -36,6 +42,51 @@ export type Series = z.output<typeof Series>;
 const tags = z.array(z.string()).min(1).max(50);
 
 export const historyApi = {
+	...storageApi,
+	...importsApi,
+	at: operation({
+		summary: "The plant at a moment: the value every tag had then",
+		path: "/history/at",
+		input: z.object({
+			tags: z.array(z.string()).max(500).default([]),
+			/** Or every tag below an asset path, up to the limit. */
+			path: z.string().optional(),
+			time: ms,
+			limit: z.int().min(1).max(2000).default(500),
+		}),
+		output: z.object({
+			tags: z.array(
+				z.object({
+					tag: z.string(),
+					unit: z.string(),
+					value: z.union([z.number(), z.string(), z.null()]),
+					quality: z.string(),
+					/** Source time of the sample that held then. */
+					at: ms,
+				}),
+			),
+			total: z.int(),
+		}),
+	}),
+	replay: operation({
+		summary: "Samples of many tags in the order in which they happened, page by page",
+		path: "/history/replay",
+		input: z.object({
+			tags,
+			...range,
+			limit: z.int().min(1).max(100_000).default(10_000),
+			/** `next` of the page before. */
+			after: z.string().max(200).optional(),
+		}),
+		output: z.object({
+			/** Indices into `tags`. */
+			tag: z.array(z.int()),
+			times: z.array(z.number()),
+			values: z.array(z.union([z.number(), z.string(), z.null()])),
+			quality: z.array(z.int()),
+			next: z.string().optional(),
+		}),
+	}),
 	raw: operation({
 		/** Of more than `limit` samples the oldest are given, or with `newestFirst` the newest, newest first. */
 		summary: "Samples of a tag as stored, in source-time order",
