@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
+import type { Turns } from "@millwright/runtime";
 import {
 	type CompiledQuery,
 	type DatabaseConnection,
@@ -10,7 +11,6 @@ import {
 	SqliteQueryCompiler,
 } from "kysely";
 import { asRecordsError } from "./failure.ts";
-import type { Turns } from "./turn.ts";
 
 const mostStatements = 256;
 

@@ -1,20 +1,12 @@
-import { createHash } from "node:crypto";
 import { readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { type Log, type Migration, MillwrightError } from "@millwright/core";
+import { migrationChecksum, pendingMigrations } from "@millwright/runtime";
 import { copyTo } from "./copy.ts";
 import { asRecordsError } from "./failure.ts";
 
 const keptSnapshots = 5;
-
-/** Of the words of the statements: spaces may change, what they say may not. */
-const checksumOf = ({ up }: Migration): string =>
-	createHash("sha256")
-		.update(JSON.stringify(up.map((sql) => sql.replace(/\s+/g, " ").trim())))
-		.digest("hex");
-
-const stepOf = (name: string): string => name.slice(0, name.indexOf("/"));
 
 /**
  * Brings the database to the program's state: each pending migration once, in name order, in a transaction of its own.
@@ -22,8 +14,6 @@ const stepOf = (name: string): string => name.slice(0, name.indexOf("/"));
  */
 export function migrate(about: { sqlite: DatabaseSync; file: string; migrations: readonly Migration[]; log: Log }): void {
 	const { sqlite, file, log } = about;
-	const migrations = [...about.migrations].sort((a, b) => (a.name < b.name ? -1 : 1));
-	checkNames(migrations);
 	sqlite.exec(
 		"CREATE TABLE IF NOT EXISTS millwright_migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
 	);
@@ -33,52 +23,16 @@ export function migrate(about: { sqlite: DatabaseSync; file: string; migrations:
 			.all()
 			.map((row) => [String(row.name), String(row.checksum)]),
 	);
-	checkApplied(migrations, applied, file);
-	const pending = migrations.filter(({ name }) => !applied.has(name));
+	const pending = pendingMigrations({
+		migrations: about.migrations,
+		applied,
+		place: file,
+		wayBack: `Start the newer version again, or put back the snapshot it made before migrating: ${basename(file)}.before-…`,
+	});
 	if (pending.length === 0) return;
 	if (applied.size > 0 && file !== ":memory:") snapshot(sqlite, file, log);
 	for (const migration of pending) apply(sqlite, migration, file);
 	log.info("Records migrated", { migrations: pending.map(({ name }) => name) });
-}
-
-function checkNames(migrations: readonly Migration[]): void {
-	const names = new Set<string>();
-	for (const { name } of migrations) {
-		if (!/^[a-z0-9-]+\/\d{3,}-[a-z0-9-]+$/.test(name) || names.has(name))
-			throw new MillwrightError("records.migration-name", `"${name}" is taken or not a name of the form step/001-what`);
-		names.add(name);
-	}
-}
-
-function checkApplied(migrations: readonly Migration[], applied: ReadonlyMap<string, string>, file: string): void {
-	const known = new Map(migrations.map((migration) => [migration.name, migration]));
-	const newer = [...applied.keys()].filter((name) => !known.has(name));
-	if (newer.length > 0)
-		throw new MillwrightError("records.newer-than-program", `The records were written by a newer version (${newer.join(", ")})`, {
-			kind: "outage",
-			place: file,
-			hint: `Start the newer version again, or put back the snapshot it made before migrating: ${basename(file)}.before-…`,
-		});
-	for (const [name, checksum] of applied)
-		if (checksumOf(known.get(name) as Migration) !== checksum)
-			throw new MillwrightError(
-				"records.migration-edited",
-				`The migration ${name} differs from the one these records were made with`,
-				{
-					kind: "bug",
-					place: file,
-					hint: "A released migration is never edited: restore it, and put the change into a new one.",
-				},
-			);
-	const highest = new Map<string, string>();
-	for (const name of applied.keys()) highest.set(stepOf(name), name);
-	for (const { name } of migrations)
-		if (!applied.has(name) && name < (highest.get(stepOf(name)) ?? ""))
-			throw new MillwrightError("records.migration-out-of-order", `The migration ${name} comes before one that has run already`, {
-				kind: "bug",
-				place: file,
-				hint: "Give the new migration the next number of its step.",
-			});
 }
 
 function apply(sqlite: DatabaseSync, migration: Migration, file: string): void {
@@ -87,7 +41,7 @@ function apply(sqlite: DatabaseSync, migration: Migration, file: string): void {
 		for (const sql of migration.up) sqlite.exec(sql);
 		sqlite
 			.prepare("INSERT INTO millwright_migrations (name, checksum, applied_at) VALUES (?, ?, unixepoch() * 1000)")
-			.run(migration.name, checksumOf(migration));
+			.run(migration.name, migrationChecksum(migration));
 		sqlite.exec("COMMIT");
 	} catch (thrown) {
 		if (sqlite.isTransaction) sqlite.exec("ROLLBACK");

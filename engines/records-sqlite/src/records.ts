@@ -1,23 +1,17 @@
 import { DatabaseSync } from "node:sqlite";
-import type { Log, Migration } from "@millwright/core";
+import type { Log, Migration, RecordsLife } from "@millwright/core";
+import { createTurns } from "@millwright/runtime";
 import { Kysely } from "kysely";
 import { copyTo } from "./copy.ts";
 import { createDialect } from "./dialect.ts";
 import { asRecordsError } from "./failure.ts";
 import { migrate } from "./migrate.ts";
-import { createTurns } from "./turn.ts";
 
-export interface Records {
+export interface Records extends RecordsLife {
 	/** Every step's tables; a step asks for its own with `tables`. */
 	readonly db: Kysely<unknown>;
 	/** The same database, seen as a step's tables. */
 	tables<T>(): Kysely<T>;
-	/** A whole copy while the program runs; the file must not exist. */
-	backupTo(file: string): Promise<void>;
-	/** Every page and reference; an empty list is a clean bill. */
-	check(): Promise<{ problems: string[] }>;
-	/** Waits for what is under way. */
-	close(): Promise<void>;
 }
 
 /**
@@ -57,6 +51,8 @@ export function openRecords(about: {
 	return {
 		db,
 		tables: <T>() => db as unknown as Kysely<T>,
+		// A file is migrated as soon as it is open.
+		start: async () => {},
 		backupTo: (target) => alone(() => copyTo(sqlite, target)),
 		check: () => alone(() => ({ problems: problemsOf(sqlite) })),
 		close() {
