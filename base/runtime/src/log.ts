@@ -8,14 +8,20 @@ export function createLog({
 	level = "info",
 	pretty = false,
 	destination = process.stderr,
+	memory,
 }: {
 	level?: LogLevel;
 	pretty?: boolean;
 	destination?: { write(line: string): unknown };
+	/** Remembers the newest lines too, as JSON. */
+	memory?: LogMemory;
 } = {}): Log {
-	const sink = pretty
-		? { write: (line: string) => destination.write(forPeople(line)) }
-		: { write: (line: string) => destination.write(line) };
+	const sink = {
+		write(line: string) {
+			memory?.write(line);
+			destination.write(pretty ? forPeople(line) : line);
+		},
+	};
 	const root = pino(
 		{
 			level,
@@ -33,6 +39,36 @@ export function createLog({
 		part: (name) => wrap(to.child({ part: name })),
 	});
 	return wrap(root);
+}
+
+export interface LogMemory {
+	write(line: string): void;
+	/** Oldest first. */
+	lines(): string[];
+}
+
+/** The newest lines of a log, in bounded memory. */
+export function createLogMemory({
+	bytes = 1_000_000,
+	longestLine = 16_384,
+}: {
+	bytes?: number;
+	longestLine?: number;
+} = {}): LogMemory {
+	const kept: string[] = [];
+	let from = 0;
+	let held = 0;
+	return {
+		write(line) {
+			const short = line.length > longestLine ? `${line.slice(0, longestLine)}…` : line.trimEnd();
+			kept.push(short);
+			held += short.length;
+			while (held > bytes) held -= (kept[from++] as string).length;
+			// Moved rarely, so that a line costs the same however many are kept.
+			if (from > 1000 && from > kept.length / 2) from -= kept.splice(0, from).length;
+		},
+		lines: () => kept.slice(from),
+	};
 }
 
 const words: Record<number, string> = { 20: "debug", 30: "info ", 40: "warn ", 50: "error" };
