@@ -1,6 +1,6 @@
 import { type Bus, type Clock, Duration, type Log, type TagDirectory } from "@millwright/core";
 import type { Part } from "@millwright/runtime";
-import type { Ledger, TagFacts } from "@millwright/sense/api";
+import type { Ledger, RangeReceipts, SampleStore, TagFacts } from "@millwright/sense/api";
 import * as z from "zod";
 
 /** A gateway's name at the centre: one level of a topic. */
@@ -65,44 +65,13 @@ export const UplinkSettings = z.strictObject({
 });
 export type UplinkSettings = z.output<typeof UplinkSettings>;
 
-/** A batch as `encodeBatch` wrote it, read back from the ring. */
-export interface StoredBatch {
-	first: number;
-	last: number;
-	rows: number;
-	bytes: Uint8Array;
-}
-
-export interface UplinkLane {
-	connection: string;
-	/** The highest number that is durable here; -1 before the first. */
-	through: number;
-	/** Up to here the centre's history has everything. */
-	acknowledged: number;
-}
-
-/** What the uplink needs of the store on this machine: samples are durable there before they go up. */
-export interface UplinkRing {
-	lanes(): UplinkLane[];
-	/**
-	 * Batches that hold numbers of [from, through], ascending, until `maxBytes` are exceeded; at least one where there is any,
-	 * also such as were acknowledged already, while they are kept. What is missing in between is gone for good.
-	 */
-	read(connection: string, from: number, through: number, maxBytes: number): Promise<StoredBatch[]>;
-	/** The same by when a batch was taken (wall ms, half open), from a number on; for raw on demand. */
-	readTime(
-		connection: string,
-		range: { fromMs: number; untilMs: number; fromNumber: number },
-		maxBytes: number,
-	): Promise<StoredBatch[]>;
-	/** Everything up to and including this number is durable at the centre; the ring may forget it when its time has come. */
-	acknowledge(connection: string, through: number): void;
-}
-
 export interface UplinkOptions {
 	/** Asked again whenever something is decided, so that a change applies at once; `restart` follows a change of `centre`. */
 	settings: () => UplinkSettings;
-	ring: UplinkRing;
+	/** What this machine keeps; the uplink takes its backlog and what the centre asks for from here, at its own pace. */
+	store: SampleStore;
+	/** Told exactly which numbers the centre's history holds for good. */
+	receipts: RangeReceipts;
 	directory: TagDirectory;
 	/** Live samples come on sense's `samples` channel; events go out on it. */
 	bus: Bus;
