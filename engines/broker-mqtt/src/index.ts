@@ -1,0 +1,2 @@
+export { createMqttBroker, type MqttBrokerOptions, type OutsideMessage, type OutsideVerdict } from "./broker.ts";
+export type { OutsideBroker } from "./link.ts";
