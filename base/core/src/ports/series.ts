@@ -54,6 +54,8 @@ export interface SeriesFigures {
 	oldest: Nanos | undefined;
 	newest: Nanos | undefined;
 	tiers: Partial<Record<SeriesTier, { rows: number; bytes: number; oldest: Nanos | undefined; newest: Nanos | undefined }>>;
+	/** Rows that were stored and can no longer be read: their piece of the store is damaged and was set aside. */
+	missing?: readonly { day: Nanos; rows: number; file: string }[];
 	/** Samples taken but not yet durable. */
 	queued: number;
 	flushes: number;
@@ -116,21 +118,27 @@ export interface SeriesEngine {
 	}): Promise<{ rows: number }>;
 	figures(): Promise<SeriesFigures>;
 
-	/** UTC days that hold rows, oldest first: what a day costs, for forecasts and retention. */
+	/** UTC days within the range that hold rows, oldest first, one entry a tier: what a day costs, for forecasts and retention. */
 	days(query: { range: TimeRange; signal?: AbortSignal }): Promise<SeriesDay[]>;
 	/**
 	 * Brings whole UTC days that end at or before `until` into their cold form: sorted by tag and time, compressed; late rows
 	 * of days already cold are merged in. What a query answers never changes by it, at no moment. Idempotent; a kill leaves
 	 * every row in exactly one tier.
 	 */
-	tidy(order: { until: Nanos; signal?: AbortSignal }): Promise<{ days: number; rows: number; bytesBefore: number; bytesAfter: number }>;
+	tidy(order: {
+		until: Nanos;
+		signal?: AbortSignal;
+	}): Promise<{ days: number; rows: number; bytesBefore: number; bytesAfter: number }>;
 	/** Forgets rows of these tags before a time, in every tier. The numbers stay known: what comes again is a duplicate. */
 	forget(order: { tags: readonly number[]; before: Nanos; signal?: AbortSignal }): Promise<{ rows: number; bytes: number }>;
 	/** Adds rows from elsewhere as one piece that can be taken out again; all or nothing. `id` is a new name of [a-z0-9_-]. */
 	bringIn(order: { id: string; rows: AsyncIterable<BroughtRows>; signal?: AbortSignal }): Promise<{ rows: number }>;
 	/** Removes what was brought in under this id; 0 rows when there is none. */
 	takeOut(order: { id: string }): Promise<{ rows: number }>;
-	/** Rows of many tags together in source-time order, ties in order of arrival: the plant as it happened. Pages by `after`. */
+	/**
+	 * Rows of many tags together in source-time order, ties by tag id, those of one tag in order of arrival: the plant as it
+	 * happened. A page is full while there is a `next`; `after` goes on behind it.
+	 */
 	inOrder(query: {
 		tags: readonly number[];
 		range: TimeRange;
