@@ -7,7 +7,7 @@ import { auditMigrations, createAudit } from "@millwright/audit";
 import { auditApi } from "@millwright/audit/api";
 import { createEmbeddedBroker } from "@millwright/broker-embedded";
 import { type Clock, type Log, maySee, unitProblem } from "@millwright/core";
-import { createHistory, historySection } from "@millwright/history";
+import { createHistory, type HistoryTables, historyMigrations, historySection } from "@millwright/history";
 import { historyApi } from "@millwright/history/api";
 import { createNamespace, namespaceSection } from "@millwright/namespace";
 import { namespaceApi } from "@millwright/namespace/api";
@@ -17,9 +17,10 @@ import { openRecords } from "@millwright/records-sqlite";
 import { type Config, createBus, createSupervisor, openTagDirectory, type Part } from "@millwright/runtime";
 import { createSense } from "@millwright/sense";
 import { samples, senseApi } from "@millwright/sense/api";
-import { createDuckDbSeries } from "@millwright/series-duckdb";
+import { createDuckDbSeries, createTableReader } from "@millwright/series-duckdb";
 import { createTwin, type TwinTables, twinMigrations, twinSection } from "@millwright/twin";
 import { derivedSamples, twinApi } from "@millwright/twin/api";
+import { diskOf } from "./disk.ts";
 import { drivers } from "./drivers.ts";
 import { mayCall } from "./rights.ts";
 import { senseForCallers } from "./sense-for-callers.ts";
@@ -54,7 +55,7 @@ export function createServer({
 	const records = openRecords({
 		file: join(data, "records.sqlite"),
 		log,
-		migrations: [...accessMigrations, ...auditMigrations, ...twinMigrations, ...tagClassMigrations],
+		migrations: [...accessMigrations, ...auditMigrations, ...twinMigrations, ...historyMigrations, ...tagClassMigrations],
 	});
 	const { db } = records;
 
@@ -113,6 +114,11 @@ export function createServer({
 		clock,
 		log,
 		settings: historySettings,
+		config,
+		db: records.tables<HistoryTables>(),
+		reader: createTableReader({ temporaryFolder: join(data, "temporary") }),
+		importFolders: { uploads: join(data, "uploads"), inbox: join(data, "import") },
+		diskOf: () => diskOf(data),
 		receipts: sense.receipts,
 		unitOf: known.unitOfTag,
 		dataClassOf: known.classOfTag,

@@ -1,1 +1,2 @@
 export { createDuckDbSeries, type DuckDbSeries, type DuckDbSeriesOptions } from "./engine.ts";
+export { createTableReader } from "./table-files/reader.ts";

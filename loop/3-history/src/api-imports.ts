@@ -25,6 +25,8 @@ export const ImportPlan = z.object({
 	/** Name in the file (long) or column (wide) to tag name; with `only` what is not named is left out, else it keeps its own name. */
 	names: z.record(z.string(), z.string()).default({}),
 	only: z.boolean().default(true),
+	/** Taken from the front of names that `names` does not give: "udt/". */
+	prefix: z.string().max(200).default(""),
 	/** CSV only. */
 	delimiter: z.string().length(1).optional(),
 	decimal: z.enum([".", ","]).default("."),

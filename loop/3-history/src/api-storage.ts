@@ -4,8 +4,8 @@ import * as z from "zod";
 const ms = z.number().meta({ unit: "ms since 1970, UTC" });
 const bytes = z.int().min(0).meta({ unit: "By" });
 
-/** A length of time, or null for ever. */
-const Keep = z.union([Duration, z.null()]);
+/** A length of time, an hour at least, or null for ever. */
+const Keep = z.union([Duration.refine((given) => given >= 3_600_000, { error: "must be an hour or longer" }), z.null()]);
 
 /** Which samples are kept how long; a rule without `tags` and `dataClass` is for all. */
 export const RetentionRule = z.strictObject({

@@ -12,13 +12,14 @@ import {
 	SampleBatchBuilder,
 	type Value,
 } from "@millwright/core";
-import { createBus, memoryTagDirectory, silentLog } from "@millwright/runtime";
+import { openRecords } from "@millwright/records-sqlite";
+import { createBus, memoryConfig, memoryTagDirectory, silentLog } from "@millwright/runtime";
 import { samples } from "@millwright/sense/api";
-import { createDuckDbSeries } from "@millwright/series-duckdb";
+import { createDuckDbSeries, createTableReader } from "@millwright/series-duckdb";
 import { createFakeClock } from "@millwright/testkit";
 import { afterEach, expect, test, vi } from "vitest";
 import { HistorySettings } from "./api.ts";
-import { createHistory, type HistoryEngine } from "./index.ts";
+import { createHistory, type HistoryEngine, type HistoryTables, historyMigrations, historySection } from "./index.ts";
 
 const startMs = Date.UTC(2026, 0, 5, 6);
 const temperature = "plant/line-1/press/temperature";
@@ -61,6 +62,7 @@ async function historyForTest({
 		}),
 	);
 	const temporaryFolder = join(folder, "exports");
+	const records = openRecords({ file: ":memory:", log: silentLog, migrations: historyMigrations });
 	const history = createHistory({
 		engine,
 		directory,
@@ -68,6 +70,11 @@ async function historyForTest({
 		clock,
 		log: silentLog,
 		settings,
+		config: memoryConfig([historySection], { history: { queueRows } }, silentLog, clock),
+		db: records.tables<HistoryTables>(),
+		reader: createTableReader({ temporaryFolder: folder }),
+		importFolders: { uploads: join(folder, "uploads"), inbox: join(folder, "import") },
+		diskOf: async () => undefined,
 		receipts: { acknowledge: (connection, through) => acknowledged.push([connection, through]) },
 		unitOf: (name) => (name === temperature ? "Cel" : "1"),
 		dataClassOf: (name): DataClass => (name === secret ? "restricted" : "internal"),

@@ -11,14 +11,24 @@ import {
 	type TagDirectory,
 	type Timer,
 } from "@millwright/core";
-import { createBackoff, type Health, type Part } from "@millwright/runtime";
+import { type Config, createBackoff, type Health, type Part } from "@millwright/runtime";
 import { type SampleReceipts, samples } from "@millwright/sense/api";
+import type { Kysely } from "kysely";
 import type { History, HistoryCounts, HistorySettings } from "./api.ts";
 import { createCounts } from "./counts.ts";
 import { createDownloads } from "./downloads.ts";
+import { createImportFiles } from "./imports/files.ts";
+import { createImports } from "./imports/service.ts";
+import { createImportTable, type HistoryTables } from "./imports/table.ts";
+import type { TableReader } from "./imports/table-reader.ts";
 import { createIntake, type RequestReplay } from "./intake.ts";
+import { createMoments } from "./moments.ts";
 import { createQuestions } from "./questions.ts";
 import { createReceipts } from "./receipts.ts";
+import { historySection } from "./section.ts";
+import { createHousekeeping } from "./storage/housekeeping.ts";
+import { createIntegrity } from "./storage/integrity.ts";
+import { createStorageService } from "./storage/service.ts";
 import { createTags } from "./tags.ts";
 
 /** An engine may say more of itself than the port asks. */
@@ -32,6 +42,14 @@ export interface HistoryOptions {
 	clock: Clock;
 	log: Log;
 	settings: HistorySettings;
+	/** What is kept how long may change while running. */
+	config: Config;
+	db: Kysely<HistoryTables>;
+	reader: TableReader;
+	/** Where uploads wait, and where people put files too big to upload. */
+	importFolders: { uploads: string; inbox: string };
+	/** Of the disk the engine writes to; undefined where that is another machine's. */
+	diskOf(): Promise<{ freeBytes: number; totalBytes: number } | undefined>;
 	receipts: SampleReceipts;
 	unitOf(tag: string): string;
 	dataClassOf(tag: string): DataClass;
@@ -73,6 +91,19 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 		...(options.requestReplay ? { requestReplay: options.requestReplay } : {}),
 	});
 	const downloads = createDownloads({ engine, tags, clock, folder: temporaryFolder, topicOf });
+	const { directory, dataClassOf, config } = options;
+	const storageSettings = () => config.get(historySection).storage;
+	const housekeeping = createHousekeeping({ engine, directory, dataClassOf, settings: storageSettings, clock, log });
+	const imports = createImports({
+		engine,
+		table: createImportTable(options.db),
+		files: createImportFiles({ ...options.importFolders, clock }),
+		reader: options.reader,
+		directory,
+		dataClassOf,
+		clock,
+		log,
+	});
 	const backoff = createBackoff({ first: 500, longest: 30_000 });
 	let unsubscribe: (() => void) | undefined;
 	let restart: Timer | undefined;
@@ -88,6 +119,12 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 			await engine.start();
 			backoff.reset();
 			intake.opened();
+			await imports.start().catch((thrown: unknown) =>
+				log.error("What became of former imports is unknown", {
+					reason: thrown instanceof Error ? thrown.message : String(thrown),
+				}),
+			);
+			housekeeping.start();
 		} catch (thrown) {
 			if (thrown instanceof MillwrightError && thrown.kind === "conflict") throw thrown;
 			log.error("The history cannot be opened; trying again", {
@@ -114,7 +151,8 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 		const words = { ...(reason ? { reason } : {}), ...(hint ? { hint } : {}) };
 		if (now === "failing") return { state: "failing", ...words };
 		if (now === "behind") return { state: "degraded", ...words };
-		return engineHealth ?? { state: "good" };
+		if (engineHealth && engineHealth.state !== "good") return engineHealth;
+		return housekeeping.health();
 	};
 
 	const look = async () => {
@@ -136,6 +174,8 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 			unsubscribe?.();
 			restart?.cancel();
 			refresh?.cancel();
+			await housekeeping.stop();
+			await imports.stop();
 			const ended = intake.stop();
 			await engine.stop();
 			await ended;
@@ -172,6 +212,21 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 
 	const service: History = {
 		...createQuestions({ engine, tags, clock, unitOf: options.unitOf }),
+		...createMoments({ engine, tags, directory, dataClassOf, unitOf: options.unitOf }),
+		...createStorageService({
+			engine,
+			engineName: engine.name ?? "series",
+			housekeeping,
+			config,
+			settings: storageSettings,
+			directory,
+			dataClassOf,
+			diskOf: options.diskOf,
+			health,
+			clock,
+		}),
+		...createIntegrity({ engine, duplicate: (connection) => counts.duplicate(connection), clock }),
+		...imports.service,
 		export: downloads.export,
 		async figures() {
 			const { rows, bytes, oldest, newest, queued, flushes, lastFlushMs } = await look();
