@@ -9,6 +9,7 @@ export * from "./derive/http-route.ts";
 export * from "./derive/open-api.ts";
 export * from "./derive/query-string.ts";
 export * from "./duration.ts";
+export * from "./envelope.ts";
 export * from "./errors.ts";
 export * from "./paths.ts";
 export * from "./ports/broker.ts";
