@@ -1,0 +1,1 @@
+export { openRecords, type PostgresqlRecords, type RecordsOptions } from "./records.ts";
