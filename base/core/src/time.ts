@@ -41,8 +41,14 @@ export function nanosFromIso(text: string): Nanos | undefined {
 	const match = isoPattern.exec(text);
 	if (!match) return undefined;
 	const ms = Date.parse(`${match[1]}${match[3]}`);
-	if (Number.isNaN(ms)) return undefined;
+	if (Number.isNaN(ms) || !isDay(match[1] as string)) return undefined;
 	return BigInt(ms) * 1_000_000n + BigInt((match[2] ?? "").padEnd(9, "0"));
+}
+
+/** The 30th of February would be read as a day in March. */
+function isDay(text: string): boolean {
+	const day = Number(text.slice(8, 10));
+	return day <= 28 || day <= new Date(Date.UTC(Number(text.slice(0, 4)), Number(text.slice(5, 7)), 0)).getUTCDate();
 }
 
 /** ms since 1970 with a fraction, to ns, without losing what a double can hold. */

@@ -39,7 +39,7 @@ export function createConverter(query: TableQuery): (columns: (string | null)[][
 			return index;
 		};
 		const put = (index: number, time: bigint, cell: string | null): void => {
-			const value = valueOf(cell, query.decimal);
+			const value = valueFrom(cell, query.decimal);
 			name[filled] = index;
 			times[filled] = time;
 			values[filled] = typeof value === "number" ? value : Number.NaN;
@@ -90,7 +90,7 @@ export function createConverter(query: TableQuery): (columns: (string | null)[][
 }
 
 /** A number, a truth as 1 or 0, else the text itself; null for an empty cell. */
-function valueOf(cell: string | null, decimal: "." | ","): number | string | null {
+function valueFrom(cell: string | null, decimal: "." | ","): number | string | null {
 	if (cell === null) return null;
 	const text = cell.trim();
 	if (text === "" || /^(nan|null|n\/a|#n\/a)$/i.test(text)) return null;
