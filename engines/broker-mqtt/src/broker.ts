@@ -54,6 +54,7 @@ export function createMqttBroker(options: MqttBrokerOptions): Broker & { readonl
 	function heard(message: ArrivedMessage): Promise<unknown> | undefined {
 		lastHeardMs = clock.nowMs();
 		const { topic, payload, qos, retain, properties, subscriptions } = message;
+		if (retain && retained.isEcho(topic, payload)) return undefined;
 		const forGate = externalFilter !== undefined && (subscriptions === undefined || subscriptions.includes(externalId));
 		if (!forGate && retain) retained.set(topic, payload);
 		listeners.tell({ topic, payload, qos, retain, ...(properties === undefined ? {} : { properties }) }, subscriptions);
@@ -75,7 +76,7 @@ export function createMqttBroker(options: MqttBrokerOptions): Broker & { readonl
 		watchExternal();
 		const { topic, qos = 0, retain = false, properties } = message;
 		const payload = typeof message.payload === "function" ? once(message.payload) : message.payload;
-		if (retain) retained.set(topic, payload);
+		if (retain) retained.set(topic, payload, { own: true });
 		link.publish({ ...message, payload });
 		if (listeners.size > 0) tellInside(topic, payload, qos, retain, properties);
 	}

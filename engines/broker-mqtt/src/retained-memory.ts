@@ -9,6 +9,8 @@ const guessedBytes = 512;
 export class RetainedMemory {
 	readonly #most: number;
 	readonly #topics = new Map<string, Payload>();
+	/** Of these, the ones this process published itself. */
+	readonly #own = new Set<string>();
 	#bytes = 0;
 	/** Messages that found no room. */
 	unkept = 0;
@@ -21,17 +23,32 @@ export class RetainedMemory {
 		return this.#topics.size;
 	}
 
-	set(topic: string, payload: Payload): void {
+	/** Does it repeat what this process said itself? Brokers give a new subscription also what its own client had retained. */
+	isEcho(topic: string, payload: Uint8Array): boolean {
+		const held = this.#own.has(topic) ? this.#topics.get(topic) : undefined;
+		if (held === undefined) return false;
+		try {
+			return Buffer.compare(typeof held === "function" ? held() : held, payload) === 0;
+		} catch {
+			return false;
+		}
+	}
+
+	set(topic: string, payload: Payload, { own = false } = {}): void {
 		const held = this.#topics.get(topic);
 		if (held === payload) return;
+		if (own) this.#own.add(topic);
+		else this.#own.delete(topic);
 		if (held !== undefined) this.#bytes -= sizeOf(topic, held);
 		if (typeof payload !== "function" && payload.length === 0) {
 			this.#topics.delete(topic);
+			this.#own.delete(topic);
 			return;
 		}
 		const bytes = sizeOf(topic, payload);
 		if ((held === undefined && this.#topics.size >= this.#most) || this.#bytes + bytes > mostBytes) {
 			this.#topics.delete(topic);
+			this.#own.delete(topic);
 			this.unkept++;
 			return;
 		}
