@@ -64,6 +64,11 @@ export class SequenceSet {
 		return range !== undefined && range.first <= from ? range.last : from - 1;
 	}
 
+	/** How many ranges that is, apart from each other. */
+	get pieces(): number {
+		return this.#ranges.length;
+	}
+
 	/** How many numbers are present. */
 	get size(): number {
 		return this.#ranges.reduce((sum, { first, last }) => sum + last - first + 1, 0);

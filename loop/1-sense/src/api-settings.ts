@@ -138,7 +138,13 @@ export const SenseSettings = z.strictObject({
 	/** What is kept on this machine until the history has it, and some time after for questions. */
 	ring: z
 		.strictObject({
+			/** Nothing stays longer, acknowledged or not: what nobody took by then is lost, and counted. */
 			keep: Duration.default(72 * 3_600_000),
+			/**
+			 * How long samples stay that are safe elsewhere, for questions and for a history that lost some; what is not yet
+			 * acknowledged has priority over them. One hour beside a history, 72 hours at an edge that sends summaries.
+			 */
+			keepAcknowledged: Duration.optional(),
 			maxBytes: z.number().int().min(1_000_000).default(4_000_000_000),
 			/**
 			 * Commits begin at least so far apart, so that rows share one fsync. At rest a commit begins at once. More is kinder to

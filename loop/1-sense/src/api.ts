@@ -1,4 +1,13 @@
-import { type Client, channel, DataClass, event, operation, type SampleBatch, type Service } from "@millwright/core";
+import {
+	type Client,
+	channel,
+	DataClass,
+	event,
+	type NumberRange,
+	operation,
+	type SampleBatch,
+	type Service,
+} from "@millwright/core";
 import * as z from "zod";
 import { MachineMap, TagKind } from "./api-settings.ts";
 
@@ -14,6 +23,40 @@ export const samples = channel<SampleBatch>("sense.samples");
 export interface SampleReceipts {
 	/** Everything of the connection up to and including this number is durable here; the ring may forget it. */
 	acknowledge(connection: string, through: number): void;
+}
+
+/** Receipts of a consumer to whom new samples come before older ones. */
+export interface RangeReceipts extends SampleReceipts {
+	/** Exactly these numbers, both ends inclusive, are durable there; what lies before them and was not named stays. */
+	acknowledgeRange(connection: string, first: number, last: number): void;
+}
+
+/** The ring, for a consumer that takes what it lacks at its own pace, and for questions about what was. */
+export interface SampleStore {
+	/** Connections that ever had a number. */
+	connections(): string[];
+	/** Highest durable number of a connection; -1 before the first. */
+	committed(connection: string): number;
+	/** Durable numbers that nobody has acknowledged, ascending; at most `limit` ranges of them. */
+	unacknowledged(connection: string, limit?: number): NumberRange[];
+	/**
+	 * The next unacknowledged rows from a number on, in number order, `maxRows` at most; `next` is the number to go on from. Numbers
+	 * whose rows are lost come as a batch without rows. No batches: nothing is left from there on.
+	 */
+	pull(connection: string, from: number, maxRows: number): Promise<{ batches: SampleBatch[]; next: number }>;
+	/**
+	 * What is still kept of a connection's samples with a source time in [from, until), acknowledged or not, in number order,
+	 * marked historical. Where only some tags are asked for, the numbers of a batch's rows have holes: `numbers` has one a row.
+	 */
+	replayRange(about: {
+		connection: string;
+		/** Ids of the tag directory; all when left out. */
+		tags?: readonly number[];
+		/** Ms since 1970 UTC. */
+		from: number;
+		until: number;
+		signal?: AbortSignal;
+	}): AsyncIterable<{ batch: SampleBatch; numbers: Float64Array }>;
 }
 
 /**

@@ -11,7 +11,7 @@ import {
 	type Timer,
 } from "@millwright/core";
 import type { Config, Part } from "@millwright/runtime";
-import type { SampleReceipts, Sense, SenseSettings, TagFacts } from "./api.ts";
+import type { RangeReceipts, SampleStore, Sense, SenseSettings, TagFacts } from "./api.ts";
 import { createConnections } from "./connections.ts";
 import { createDrivers, type DriverMap } from "./drivers.ts";
 import { createFactBook } from "./fact-book.ts";
@@ -31,7 +31,9 @@ import { createTrust } from "./trust.ts";
 export interface SenseStep {
 	service: Sense;
 	part: Part;
-	receipts: SampleReceipts;
+	receipts: RangeReceipts;
+	/** The ring, for a consumer that fetches instead of listening. */
+	store: SampleStore;
 	/**
 	 * Sends a connection's samples again from a number on, marked historical. Answers with the lowest number from there on
 	 * that is still here; what lies before it will never come. Undefined for what was never sent.
@@ -56,6 +58,8 @@ export function createSense({
 	drivers: driverMap,
 	dataFolder,
 	stored,
+	backlog = "push",
+	keepAcknowledgedMs = 3_600_000,
 	environment = process.env,
 }: {
 	config: Config;
@@ -66,12 +70,27 @@ export function createSense({
 	drivers: DriverMap;
 	dataFolder: string;
 	stored?: StoredCounts;
+	/** `push`: what an earlier run left comes by itself, before anything new. `pull`: new samples at once, the rest to whoever fetches it. */
+	backlog?: "push" | "pull";
+	/** Where the configuration does not say. */
+	keepAcknowledgedMs?: number;
 	environment?: Readonly<Record<string, string | undefined>>;
 }): SenseStep {
 	const log = parentLog.part("sense");
 	const folder = join(dataFolder, "sense");
 	const drivers = createDrivers(driverMap);
-	const ring = createRing({ file: ringFile(dataFolder), settings: config.get(senseSection).ring, bus, clock, log });
+	const ringSettings = ({ ring: { keepAcknowledged = keepAcknowledgedMs, ...given } }: SenseSettings) => ({
+		...given,
+		keepAcknowledged,
+	});
+	const ring = createRing({
+		file: ringFile(dataFolder),
+		settings: ringSettings(config.get(senseSection)),
+		bus,
+		clock,
+		log,
+		backlog,
+	});
 	const ledger = createLedger({ ring, stored });
 	const trust = createTrust({ file: join(folder, "trust.json"), clock, log });
 	const facts = createFactBook({ log });
@@ -92,7 +111,7 @@ export function createSense({
 	let applying: Promise<void> = Promise.resolve();
 
 	async function apply(next: SenseSettings): Promise<void> {
-		ring.configure(next.ring);
+		ring.configure(ringSettings(next));
 		await connections.apply(next);
 	}
 
@@ -136,6 +155,7 @@ export function createSense({
 		part,
 		receipts: ring.receipts,
 		replay: ring.replayFrom,
+		store: ring.store,
 		service: {
 			...createStatus(parts),
 			...createProbe(parts),

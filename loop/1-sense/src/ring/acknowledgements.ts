@@ -1,5 +1,5 @@
 import type { Clock } from "@millwright/core";
-import type { SampleReceipts } from "../api.ts";
+import type { RangeReceipts } from "../api.ts";
 import type { Lane } from "./lane.ts";
 
 /** An acknowledgement later than this is called an outage. */
@@ -18,20 +18,26 @@ export function createAcknowledgements({
 	let longestOutageMs = 0;
 	let isAnybodyThere = false;
 
-	const receipts: SampleReceipts = {
+	function acknowledge(lane: Lane | undefined, first: number, last: number): void {
+		if (!lane || lane.next === undefined || !lane.acknowledge(first, last)) return;
+		isAnybodyThere = true;
+		lane.progressAt = clock.nowMs();
+		lane.patienceMs = undefined;
+		const { acknowledged } = lane;
+		if (lane.mark && acknowledged >= lane.mark.through) {
+			const waited = clock.nowMs() - lane.mark.ms;
+			if (waited > outageMs && waited > longestOutageMs) longestOutageMs = waited;
+			lane.mark = lane.committed > acknowledged ? { through: lane.committed, ms: clock.nowMs() } : undefined;
+		}
+		unwritten.add(lane);
+	}
+
+	const receipts: RangeReceipts = {
 		acknowledge(connection, through) {
-			const lane = laneOf(connection);
-			if (!lane || lane.next === undefined || through <= lane.acknowledged) return;
-			isAnybodyThere = true;
-			lane.acknowledged = Math.min(through, lane.committed);
-			lane.progressAt = clock.nowMs();
-			lane.patienceMs = undefined;
-			if (lane.mark && lane.acknowledged >= lane.mark.through) {
-				const waited = clock.nowMs() - lane.mark.ms;
-				if (waited > outageMs && waited > longestOutageMs) longestOutageMs = waited;
-				lane.mark = lane.committed > lane.acknowledged ? { through: lane.committed, ms: clock.nowMs() } : undefined;
-			}
-			unwritten.add(lane);
+			acknowledge(laneOf(connection), 0, through);
+		},
+		acknowledgeRange(connection, first, last) {
+			acknowledge(laneOf(connection), first, last);
 		},
 	};
 

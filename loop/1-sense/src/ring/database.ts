@@ -2,7 +2,7 @@ import { existsSync, renameSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 /** The ring's SQLite file, its tables made; throws when it is not sound. */
 export function openDatabase(file: string, hardBytes: number): DatabaseSync {
@@ -15,6 +15,7 @@ export function openDatabase(file: string, hardBytes: number): DatabaseSync {
 		const found = Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
 		if (found > schemaVersion) throw new Error(`${file} was written by a newer version of Millwright`);
 		if (found === 1) fromVersionOne(db);
+		if (found === 1 || found === 2) fromVersionTwo(db);
 		db.exec(`
 			CREATE TABLE IF NOT EXISTS lane (
 				id INTEGER PRIMARY KEY AUTOINCREMENT, connection TEXT NOT NULL UNIQUE, next INTEGER NOT NULL,
@@ -23,8 +24,10 @@ export function openDatabase(file: string, hardBytes: number): DatabaseSync {
 				rejected INTEGER NOT NULL DEFAULT 0, made INTEGER NOT NULL DEFAULT 0, begin INTEGER NOT NULL DEFAULT 0, tag_counts BLOB, tag_counts_next INTEGER) STRICT;
 			CREATE TABLE IF NOT EXISTS batch (
 				id INTEGER PRIMARY KEY AUTOINCREMENT, lane INTEGER NOT NULL REFERENCES lane, first INTEGER NOT NULL, last INTEGER NOT NULL,
-				ms INTEGER NOT NULL, bytes INTEGER NOT NULL, blob BLOB NOT NULL) STRICT;
-			CREATE UNIQUE INDEX IF NOT EXISTS batch_by_number ON batch (lane, first, last);
+				ms INTEGER NOT NULL, bytes INTEGER NOT NULL, blob BLOB NOT NULL, oldest_ms INTEGER, newest_ms INTEGER) STRICT;
+			CREATE UNIQUE INDEX IF NOT EXISTS batch_by_span ON batch (lane, first, last, ms, oldest_ms, newest_ms);
+			CREATE TABLE IF NOT EXISTS apart (lane INTEGER NOT NULL REFERENCES lane, first INTEGER NOT NULL, last INTEGER NOT NULL,
+				PRIMARY KEY (lane, first)) STRICT, WITHOUT ROWID;
 			CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 			INSERT OR IGNORE INTO meta VALUES ('bytes', 0), ('rows', 0), ('longest_outage_ms', 0);
 			PRAGMA user_version=${schemaVersion}`);
@@ -65,6 +68,17 @@ export function setAside(file: string, nowMs: number): string {
 	const aside = `${file}.broken-${nowMs}`;
 	for (const ending of ["", "-wal", "-shm"]) if (existsSync(file + ending)) renameSync(file + ending, aside + ending);
 	return aside;
+}
+
+/** Source times of batches were not known; the index that finds batches by number carries them now. */
+function fromVersionTwo(db: DatabaseSync): void {
+	db.exec(`
+		BEGIN IMMEDIATE;
+		ALTER TABLE batch ADD COLUMN oldest_ms INTEGER;
+		ALTER TABLE batch ADD COLUMN newest_ms INTEGER;
+		DROP INDEX IF EXISTS batch_by_number;
+		PRAGMA user_version=3;
+		COMMIT`);
 }
 
 /** Rows of the platform's own were not counted, and what was lost in memory had no numbers. */

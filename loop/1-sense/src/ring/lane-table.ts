@@ -7,6 +7,13 @@ export interface LaneRow extends LaneState {
 }
 
 export function readLanes(db: DatabaseSync): LaneRow[] {
+	const apart = Map.groupBy(
+		db
+			.prepare("SELECT lane, first, last FROM apart ORDER BY lane, first")
+			.all()
+			.map(({ lane, first, last }) => ({ lane: Number(lane), first: Number(first), last: Number(last) })),
+		({ lane }) => lane,
+	);
 	return db
 		.prepare("SELECT * FROM lane")
 		.all()
@@ -15,6 +22,7 @@ export function readLanes(db: DatabaseSync): LaneRow[] {
 			connection: String(row.connection),
 			next: Number(row.next),
 			acknowledged: Number(row.acknowledged),
+			apart: (apart.get(Number(row.id)) ?? []).map(({ first, last }) => ({ first, last })),
 			goneThrough: Number(row.gone_through),
 			expired: Number(row.expired),
 			committedMs: Number(row.committed_ms),
@@ -40,6 +48,7 @@ export function addLane(db: DatabaseSync, connection: string, next: number): Lan
 		next,
 		begin: next,
 		acknowledged: -1,
+		apart: [],
 		goneThrough: next - 1,
 		expired: 0,
 		committedMs: 0,

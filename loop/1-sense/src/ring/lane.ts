@@ -1,8 +1,18 @@
-import { type Nanos, type Quality, type SampleBatch, SampleBatchBuilder, type Value } from "@millwright/core";
+import {
+	type Nanos,
+	type NumberRange,
+	type Quality,
+	type SampleBatch,
+	SampleBatchBuilder,
+	SequenceSet,
+	type Value,
+} from "@millwright/core";
 import type { RowSink } from "../pipeline/stage.ts";
 import { emptyBatch } from "./empty-batch.ts";
 import type { LaneCounts, LaneState } from "./messages.ts";
 
+/** Ranges of acknowledged numbers apart from each other that are remembered. */
+const mostPieces = 5000;
 /** Rows that close a batch before its commit is due, so that no message gets too large. */
 const batchRows = 4096;
 
@@ -42,7 +52,6 @@ export class Lane implements RowSink {
 	committed = -1;
 	/** Highest number handed to the bus. */
 	published = -1;
-	acknowledged = -1;
 	goneThrough = -1;
 	expired = 0;
 	committedMs = 0;
@@ -60,6 +69,7 @@ export class Lane implements RowSink {
 	onDurable: ((batch: SampleBatch) => void) | undefined;
 	/** As found when the ring opened, for whoever keeps the tags' counts. */
 	found: LaneState | undefined;
+	#acknowledged = new SequenceSet();
 	readonly #keeper: LaneKeeper;
 	#builder = new SampleBatchBuilder();
 	#readAtMs = Number.NaN;
@@ -151,7 +161,7 @@ export class Lane implements RowSink {
 		this.begin = state?.begin ?? 0;
 		this.#base = this.next;
 		this.committed = this.published = this.next - 1;
-		this.acknowledged = state?.acknowledged ?? -1;
+		this.#acknowledged = new SequenceSet([{ first: 0, last: state?.acknowledged ?? -1 }, ...(state?.apart ?? [])]);
 		this.goneThrough = state?.goneThrough ?? -1;
 		this.expired = state?.expired ?? 0;
 		this.committedMs = state?.committedMs ?? 0;
@@ -206,8 +216,39 @@ export class Lane implements RowSink {
 		return this.#sealed.reduce((sum, { batch }) => sum + (batch.length === 0 ? batch.last - batch.first + 1 : 0), this.#unkept);
 	}
 
+	/** Everything up to here is acknowledged. */
+	get acknowledged(): number {
+		return this.#acknowledged.through(0);
+	}
+
+	/** Acknowledged beyond that. */
+	get apart(): NumberRange[] {
+		return this.#acknowledged.ranges().slice(this.acknowledged >= 0 ? 1 : 0);
+	}
+
+	/** Both ends inclusive; what is not durable here cannot be meant. False when it says nothing new. */
+	acknowledge(first: number, last: number): boolean {
+		const set = this.#acknowledged;
+		const [from, through] = [Math.max(0, first), Math.min(last, this.committed)];
+		// Forgetting a receipt costs one more delivery, remembering them without end costs memory.
+		if (from > 0 && set.pieces >= mostPieces && !set.has(from - 1) && !set.has(through + 1)) return false;
+		return set.add(from, through).length > 0;
+	}
+
+	/** Durable, not acknowledged, gone or not; ascending, at most `limit` ranges that begin at or after `from` or hold it. */
+	unacknowledged(from = 0, limit = Number.POSITIVE_INFINITY): NumberRange[] {
+		const open: NumberRange[] = [];
+		let at = from;
+		for (const { first, last } of [...this.#acknowledged.ranges(), { first: this.committed + 1, last: this.committed }]) {
+			if (open.length >= limit) break;
+			if (first > at) open.push({ first: at, last: first - 1 });
+			at = Math.max(at, last + 1);
+		}
+		return open;
+	}
+
 	/** Durable here, not yet acknowledged. */
 	get buffered(): number {
-		return Math.max(0, this.committed - Math.max(this.acknowledged, this.goneThrough));
+		return this.unacknowledged(this.goneThrough + 1).reduce((sum, { first, last }) => sum + last - first + 1, 0);
 	}
 }

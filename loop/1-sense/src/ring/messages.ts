@@ -1,3 +1,5 @@
+import type { NumberRange } from "@millwright/core";
+
 /** What the main thread asks of the ring's worker. Everything of a `commit` becomes durable together or not at all. */
 export type RingRequest =
 	| {
@@ -7,16 +9,19 @@ export type RingRequest =
 			batches: RingBatch[];
 			/** What a fresh file cannot know of connections that were in the broken one before it. */
 			carried: [connection: string, LaneCarry][];
-			/** Highest number each connection's consumer has stored. */
-			acknowledged: [connection: string, through: number][];
+			/** What each connection's consumer has stored: everything up to a number, and ranges beyond it. */
+			acknowledged: [connection: string, through: number, apart: NumberRange[]][];
 			counts: [connection: string, LaneCounts][];
 			/** Count tables of tags, packed; replaces the connection's former one. */
 			tagCounts: [connection: string, packed: Uint8Array, next: number][];
 			longestOutageMs: number;
 			keepMs: number;
+			keepAcknowledgedMs: number;
 			maxBytes: number;
 	  }
 	| { type: "read"; id: number; connection: string; from: number; through: number; maxBytes: number }
+	/** Batches with numbers from `from` on that may hold source times in [fromMs, untilMs). */
+	| { type: "scan"; id: number; connection: string; from: number; fromMs: number; untilMs: number; maxBytes: number }
 	| { type: "close"; id: number };
 
 export interface RingBatch {
@@ -25,6 +30,9 @@ export interface RingBatch {
 	last: number;
 	/** Wall ms at which it was taken. */
 	firstMs: number;
+	/** Source times of its rows, ms, rounded away from each other; NaN when unknown or without rows. */
+	oldestMs: number;
+	newestMs: number;
 	/** None: the numbers were given, and their rows lost before they could be written. */
 	bytes: Uint8Array;
 }
@@ -33,6 +41,7 @@ export interface LaneCarry {
 	next: number;
 	begin: number;
 	acknowledged: number;
+	apart: NumberRange[];
 	goneThrough: number;
 	expired: number;
 }
@@ -52,7 +61,10 @@ export interface LaneState extends LaneCounts {
 	next: number;
 	/** The number at which counting began: above 0 after a file was lost with its counts. */
 	begin: number;
+	/** Everything up to here is. */
 	acknowledged: number;
+	/** Acknowledged beyond that, ascending. */
+	apart: NumberRange[];
 	/** Numbers up to here fell out of the ring or were lost with a broken file. -1 when none. */
 	goneThrough: number;
 	/** Numbered samples that were gone before they were acknowledged, or before they could be written. */
@@ -86,6 +98,8 @@ export type RingAnswer =
 	| { type: "committed"; id: number; expired: Expired[]; size: RingSize; ms: number }
 	| { type: "failed"; id: number; code: "full" | "corrupt" | "other"; message: string; quarantined?: string }
 	| { type: "rows"; id: number; batches: RingBatch[]; goneThrough: number }
+	/** `next`: where the scan goes on; undefined at its end. */
+	| { type: "scanned"; id: number; batches: RingBatch[]; next: number | undefined }
 	| { type: "closed"; id: number };
 
 export interface RingWorkerData {
@@ -98,6 +112,8 @@ export interface RingWorkerData {
 export interface RingSettings {
 	/** How long batches are kept, ms. */
 	keep: number;
+	/** How long of that after they were taken, once they are acknowledged, ms. */
+	keepAcknowledged: number;
 	maxBytes: number;
 	/** Least time from the beginning of one commit to the next, so that rows share one fsync; ms. */
 	group: number;

@@ -26,7 +26,7 @@ async function ringIn(dataFolder: string) {
 	bus.receive(samples, "test", (batch) => heard.push(batch));
 	const ring = createRing({
 		file: ringFile(dataFolder),
-		settings: { keep: 1e9, maxBytes: 1e9, group: 1 },
+		settings: { keep: 1e9, keepAcknowledged: 1e9, maxBytes: 1e9, group: 1 },
 		bus,
 		clock: createClock(),
 		log: silentLog,

@@ -2,29 +2,27 @@ import { asMillwrightError, type Clock, decodeBatch, type Log, type SampleBatch 
 import { deliver } from "./delivery.ts";
 import type { Lane } from "./lane.ts";
 import type { RingLink } from "./link.ts";
-import type { RingBatch } from "./messages.ts";
+import type { Reading } from "./reading.ts";
+import { liveMs } from "./sample-store.ts";
 
 /** Unacknowledged for so long means: say it again. Doubles up to the longest. */
 const redeliverAfterMs = 30_000;
 const redeliverLongestMs = 600_000;
-/** What comes out of a backlog later than this after it was read says that it is historical. */
-const liveMs = 10_000;
 
 /** Saying again what is in the file: after a restart, to a consumer that refused for a while, or that asks. */
 export function createReplays({
 	lanes,
 	link,
+	reading,
 	send,
-	putAside,
 	clock,
 	log,
 	signal,
 }: {
 	lanes: ReadonlyMap<string, Lane>;
 	link: () => RingLink | undefined;
+	reading: Reading;
 	send: (batch: SampleBatch) => void;
-	/** The file turned out to be broken when it was read; a fresh one is in use. */
-	putAside(aside: string): void;
 	clock: Clock;
 	log: Log;
 	/** Of the ring's life between start and stop. */
@@ -34,13 +32,8 @@ export function createReplays({
 	/** Lanes that are being said again beside what is live, and from which number on. */
 	const repeating = new Map<Lane, number>();
 
-	const readFor = (connection: string) => async (from: number, through: number, maxBytes: number) => {
-		const answer = await (link()?.ask({ type: "read", connection, from, through, maxBytes }) ??
-			Promise.reject(new Error("the ring is closed")));
-		if (answer.type === "failed" && answer.quarantined !== undefined) putAside(answer.quarantined);
-		if (answer.type !== "rows") throw new Error(answer.type === "failed" ? answer.message : "the ring gave another answer");
-		return answer as { batches: RingBatch[]; goneThrough: number };
-	};
+	const readFor = (connection: string) => (from: number, through: number, maxBytes: number) =>
+		reading.read(connection, from, through, maxBytes);
 
 	function run(work: Promise<unknown>): void {
 		running.add(work);

@@ -28,15 +28,22 @@ function folderForTest(): string {
 
 async function ringForTest(
 	folder: string,
-	options: { keep?: number; maxBytes?: number; hardBytes?: number; mostWaitingRows?: number; group?: number } = {},
+	options: {
+		keep?: number;
+		keepAcknowledged?: number;
+		maxBytes?: number;
+		hardBytes?: number;
+		mostWaitingRows?: number;
+		group?: number;
+	} = {},
 ) {
-	const { keep = 72 * 3_600_000, maxBytes = 1e9, group = 5, ...rest } = options;
+	const { keep = 72 * 3_600_000, keepAcknowledged = keep, maxBytes = 1e9, group = 5, ...rest } = options;
 	const bus = createBus({ log: silentLog });
 	const heard: SampleBatch[] = [];
 	bus.receive(samples, "test", (batch) => heard.push(batch));
 	const ring = createRing({
 		file: join(folder, "ring.db"),
-		settings: { keep, maxBytes, group },
+		settings: { keep, keepAcknowledged, maxBytes, group },
 		bus,
 		clock: createClock(),
 		log: silentLog,
@@ -259,7 +266,7 @@ test("the ring's thread may die in the middle of work: nothing is lost, nothing 
 	const links: RingLink[] = [];
 	const ring = createRing({
 		file: join(folder, "ring.db"),
-		settings: { keep: 1e9, maxBytes: 1e9, group: 1 },
+		settings: { keep: 1e9, keepAcknowledged: 1e9, maxBytes: 1e9, group: 1 },
 		bus,
 		clock: createClock(),
 		log: silentLog,
@@ -295,7 +302,7 @@ test("what a consumer refused for a while is delivered once more, historical, un
 	let isRefusing = false;
 	const ring = createRing({
 		file: join(folderForTest(), "ring.db"),
-		settings: { keep: 1e9, maxBytes: 1e9, group: 5 },
+		settings: { keep: 1e9, keepAcknowledged: 1e9, maxBytes: 1e9, group: 5 },
 		bus,
 		clock,
 		log: silentLog,
@@ -338,7 +345,7 @@ const bus = createBus({ log: silentLog });
 bus.receive(samples, "writer", (batch) => {
 	if (!batch.historical) process.stdout.write(batch.first + " " + batch.last + " " + batch.values[0] + "\\n");
 });
-const ring = createRing({ file: process.argv[2], settings: { keep: 1e9, maxBytes: 1e9, group: 2 }, bus, clock: createClock(), log: silentLog });
+const ring = createRing({ file: process.argv[2], settings: { keep: 1e9, keepAcknowledged: 1e9, maxBytes: 1e9, group: 2 }, bus, clock: createClock(), log: silentLog });
 await ring.start();
 const lane = ring.lane("press");
 const { read, made, filtered } = lane.written;

@@ -14,7 +14,9 @@ import { emptyBatch } from "./empty-batch.ts";
 import { Lane, type LaneKeeper } from "./lane.ts";
 import { openRingLink, type RingLink } from "./link.ts";
 import type { RingSettings, RingSize } from "./messages.ts";
+import { createReading } from "./reading.ts";
 import { createReplays } from "./replays.ts";
+import { createSampleStore } from "./sample-store.ts";
 import { createTrouble } from "./trouble.ts";
 import { createWriting } from "./writing.ts";
 
@@ -28,6 +30,7 @@ export function createRing({
 	clock,
 	log,
 	mostWaitingRows = 1_000_000,
+	backlog = "push",
 	hardBytes,
 	openLink = openRingLink,
 }: {
@@ -38,6 +41,8 @@ export function createRing({
 	log: Log;
 	/** Rows that may wait in memory for the disk. */
 	mostWaitingRows?: number;
+	/** What an earlier run left, and what nobody acknowledges: said again by itself, or left to whoever fetches it. */
+	backlog?: "push" | "pull";
 	/** The file's own limit; a quarter above maxBytes and 64 MB when left out. */
 	hardBytes?: number;
 	openLink?: typeof openRingLink;
@@ -56,7 +61,8 @@ export function createRing({
 	const keeper: LaneKeeper = { waitingRows: 0, mostWaitingRows, dirty: () => writing.schedule() };
 	const trouble = createTrouble({ file, log });
 	const acknowledgements = createAcknowledgements({ laneOf: (connection) => lanes.get(connection), clock });
-	const replays = createReplays({ lanes, link: () => link, send, clock, log, putAside, signal: () => closing.signal });
+	const reading = createReading({ link: () => link, putAside });
+	const replays = createReplays({ lanes, link: () => link, reading, send, clock, log, signal: () => closing.signal });
 	const writing = createWriting({
 		lanes,
 		acknowledgements,
@@ -161,7 +167,7 @@ export function createRing({
 			known.opened(state);
 			known.progressAt = clock.nowMs();
 			const from = Math.max(0, state.acknowledged + 1);
-			if (from < state.next) replays.begin(known, from, state.next, state.committedMs);
+			if (from < state.next && backlog === "push") replays.begin(known, from, state.next, state.committedMs);
 		}
 		for (const known of lanes.values()) if (known.next === undefined) known.opened(undefined);
 		void next.gone.then((error) => {
@@ -181,6 +187,7 @@ export function createRing({
 		receipts: acknowledgements.receipts,
 		recount: replays.recount,
 		replayFrom: replays.replayFrom,
+		store: createSampleStore({ lanes, reading, clock, log }),
 		/** Opens the file; comes back also when that fails, and keeps trying. */
 		async start(): Promise<void> {
 			closing = new AbortController();
@@ -191,7 +198,7 @@ export function createRing({
 			await tried;
 			ticking = clock.every(tickMs, () => {
 				writing.tick();
-				if (acknowledgements.isAnybodyThere) replays.repeatForgotten();
+				if (backlog === "push" && acknowledgements.isAnybodyThere) replays.repeatForgotten();
 			});
 		},
 		async stop(): Promise<void> {

@@ -19,7 +19,7 @@ bus.receive(samples, "test", ({ first, last, length }: SampleBatch) => {
 });
 const ring = createRing({
 	file: join(folder, "ring.db"),
-	settings: { keep: 1e9, maxBytes: 1e9, group: 5 },
+	settings: { keep: 1e9, keepAcknowledged: 1e9, maxBytes: 1e9, group: 5 },
 	bus,
 	clock: createClock(),
 	log: silentLog,

@@ -1,12 +1,21 @@
 import { existsSync } from "node:fs";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
+import type { NumberRange } from "@millwright/core";
 import { isCorrupt, openDatabase, setAside } from "./database.ts";
 import { addLane, type LaneRow, laneWriter, readLanes } from "./lane-table.ts";
 import type { Expired, LaneCounts, LaneState, RingBatch, RingRequest, RingSize } from "./messages.ts";
 import { openPromises } from "./promised-numbers.ts";
 import { openRaised } from "./raised-numbers.ts";
+import { prepareOnce } from "./statements.ts";
+import { acknowledgedOf, createTrimming } from "./trimming.ts";
 
 type Commit = Extract<RingRequest, { type: "commit" }>;
+type Scan = Omit<Extract<RingRequest, { type: "scan" }>, "type" | "id">;
+
+/** Index entries looked at in one step of a search by time; the next commit waits meanwhile. */
+const scanStep = 5000;
+
+const orNull = (ms: number): number | null => (Number.isFinite(ms) ? ms : null);
 
 /** Pages of log after which it is moved into the file. */
 const longLog = 1000;
@@ -18,18 +27,36 @@ const pagesOf = ({ batches, tagCounts }: Commit): number =>
 	batches.reduce((sum, { bytes }) => sum + bytes.length / pageBytes, 0) +
 	tagCounts.reduce((sum, [, packed]) => sum + packed.length / pageBytes, 0);
 
+const batchOf = (connection: string, row: Record<string, unknown>, bytes: Uint8Array): RingBatch => ({
+	connection,
+	first: Number(row.first),
+	last: Number(row.last),
+	firstMs: Number(row.ms),
+	oldestMs: Number(row.oldest_ms ?? Number.NaN),
+	newestMs: Number(row.newest_ms ?? Number.NaN),
+	bytes,
+});
+
 /** The ring's SQLite file. Synchronous: lives in a worker thread. */
 export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs: number; hardBytes: number }) {
 	const promises = openPromises(`${file}.numbers.json`);
 	const lanes = new Map<string, LaneRow>();
 	const meta = new Map<string, number>();
 	const size: RingSize = { bytes: 0, rows: 0, oldestMs: 0 };
-	const statements = new Map<string, StatementSync>();
+	const statement = prepareOnce(() => db);
+	/** By lane: counts of tags are in the file for all numbers below. */
+	const countedBelow = new Map<number, number>();
 	let quarantined: string | undefined;
 	let isNew = false;
 	let logPages = 0;
 	let db: DatabaseSync;
 	let writeLane: ReturnType<typeof laneWriter>;
+	const trimming = createTrimming({
+		statement,
+		size,
+		lanes: () => lanes.values(),
+		countedBelow: (lane) => countedBelow.get(lane) ?? Number.POSITIVE_INFINITY,
+	});
 	try {
 		open();
 	} catch (thrown) {
@@ -41,7 +68,7 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 	function open(): void {
 		db = openDatabase(file, hardBytes);
 		try {
-			statements.clear();
+			statement.forget();
 			writeLane = laneWriter(db);
 			load();
 		} catch (thrown) {
@@ -53,13 +80,17 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 	function load(): void {
 		lanes.clear();
 		meta.clear();
-		for (const lane of readLanes(db)) lanes.set(lane.connection, lane);
+		countedBelow.clear();
+		for (const lane of readLanes(db)) {
+			lanes.set(lane.connection, lane);
+			if (lane.tagCounts) countedBelow.set(lane.id, lane.tagCounts.next);
+		}
 		for (const row of db.prepare("SELECT name, value FROM meta").iterate()) meta.set(String(row.name), Number(row.value));
 		isNew = !meta.has("since_ms");
 		if (isNew) putMeta("since_ms", nowMs);
 		size.bytes = meta.get("bytes") ?? 0;
 		size.rows = meta.get("rows") ?? 0;
-		measureOldest();
+		trimming.measureOldest();
 		// A fresh file beside old promises: what was numbered before is lost, and its numbers stay used.
 		for (const [connection, promised] of promises.all()) if (!lanes.has(connection) && promised > 0) add(connection, promised);
 		raise();
@@ -106,18 +137,14 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 		return lane;
 	}
 
-	function measureOldest(): void {
-		const row = statement("SELECT ms FROM batch ORDER BY id LIMIT 1").get();
-		size.oldestMs = row ? Number(row.ms) : 0;
-	}
-
-	function statement(sql: string): StatementSync {
-		let ready = statements.get(sql);
-		if (!ready) {
-			ready = db.prepare(sql);
-			statements.set(sql, ready);
-		}
-		return ready;
+	/** What is acknowledged may only grow: a fresh consumer's first word must not undo what an earlier one said. */
+	function acknowledge(lane: LaneRow, through: number, apart: NumberRange[]): void {
+		lane.acknowledged = Math.max(lane.acknowledged, Math.min(through, lane.next - 1));
+		if (apart.length === 0 && lane.apart.length === 0) return;
+		lane.apart = apart.filter(({ first }) => first > lane.acknowledged);
+		statement("DELETE FROM apart WHERE lane = ?").run(lane.id);
+		for (const { first, last } of lane.apart)
+			statement("INSERT INTO apart (lane, first, last) VALUES (?, ?, ?)").run(lane.id, first, last);
 	}
 
 	function commit(request: Commit): { expired: Expired[] } {
@@ -135,9 +162,14 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 		};
 		db.exec("BEGIN IMMEDIATE");
 		try {
-			for (const [connection, carried] of request.carried) Object.assign(laneOf(connection), carried);
-			const insert = statement("INSERT INTO batch (lane, first, last, ms, bytes, blob) VALUES (?, ?, ?, ?, ?, ?)");
-			for (const { connection, first, last, firstMs, bytes } of request.batches) {
+			for (const [connection, { apart, ...carried }] of request.carried) {
+				const lane = Object.assign(laneOf(connection), carried);
+				acknowledge(lane, carried.acknowledged, apart);
+			}
+			const insert = statement(
+				"INSERT INTO batch (lane, first, last, ms, bytes, blob, oldest_ms, newest_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			);
+			for (const { connection, first, last, firstMs, oldestMs, newestMs, bytes } of request.batches) {
 				const lane = laneOf(connection);
 				lane.next = last + 1;
 				lane.committedMs = request.nowMs;
@@ -145,24 +177,25 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 					lane.expired += last - first + 1;
 					continue;
 				}
-				insert.run(lane.id, first, last, firstMs, bytes.length, bytes);
+				insert.run(lane.id, first, last, firstMs, bytes.length, bytes, orNull(oldestMs), orNull(newestMs));
 				size.bytes += bytes.length;
 				size.rows += last - first + 1;
 			}
-			for (const [connection, through] of request.acknowledged) {
-				const lane = laneOf(connection);
-				lane.acknowledged = Math.max(lane.acknowledged, Math.min(through, lane.next - 1));
-			}
+			for (const [connection, through, apart] of request.acknowledged) acknowledge(laneOf(connection), through, apart);
 			for (const [connection, counts] of request.counts) Object.assign(laneOf(connection), counts satisfies LaneCounts);
-			const expired = trim(request, laneOf);
+			const expired = trimming.trim(request, laneOf);
 			for (const lane of copies.values()) writeLane(lane);
-			for (const [connection, packed, next] of request.tagCounts)
-				statement("UPDATE lane SET tag_counts = ?, tag_counts_next = ? WHERE id = ?").run(packed, next, laneOf(connection).id);
+			const counted = request.tagCounts.map(([connection, packed, next]): [number, number] => {
+				const { id } = laneOf(connection);
+				statement("UPDATE lane SET tag_counts = ?, tag_counts_next = ? WHERE id = ?").run(packed, next, id);
+				return [id, next];
+			});
 			statement("UPDATE meta SET value = ? WHERE name = 'bytes'").run(size.bytes);
 			statement("UPDATE meta SET value = ? WHERE name = 'rows'").run(size.rows);
 			statement("UPDATE meta SET value = max(value, ?) WHERE name = 'longest_outage_ms'").run(request.longestOutageMs);
 			db.exec("COMMIT");
 			for (const [connection, lane] of copies) lanes.set(connection, lane);
+			for (const [lane, next] of counted) countedBelow.set(lane, next);
 			logPages += pagesOf(request);
 			return { expired };
 		} catch (thrown) {
@@ -187,35 +220,6 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 		}
 	}
 
-	/** Oldest first: what is too old, and as much as is too large. A bounded step each time, so that no commit waits for long. */
-	function trim({ nowMs: now, keepMs, maxBytes }: Commit, laneOf: (connection: string) => LaneRow): Expired[] {
-		const expired = new Map<string, Expired>();
-		const names = new Map([...lanes.values()].map((lane) => [lane.id, lane.connection]));
-		let steps = 0;
-		while (steps < 2000 && (size.bytes > maxBytes || (size.oldestMs > 0 && size.oldestMs < now - keepMs))) {
-			const oldest = statement("SELECT id, lane, first, last, ms, bytes FROM batch ORDER BY id LIMIT 64").all();
-			if (oldest.length === 0) break;
-			for (const row of oldest) {
-				const [ms, bytes, first, last] = [Number(row.ms), Number(row.bytes), Number(row.first), Number(row.last)];
-				size.oldestMs = ms;
-				if (size.bytes <= maxBytes && ms >= now - keepMs) return [...expired.values()];
-				statement("DELETE FROM batch WHERE id = ?").run(Number(row.id));
-				steps++;
-				size.bytes -= bytes;
-				size.rows -= last - first + 1;
-				const lane = laneOf(names.get(Number(row.lane)) as string);
-				const lost = last - Math.max(first - 1, lane.acknowledged, lane.goneThrough);
-				if (lost <= 0) continue;
-				lane.expired += lost;
-				lane.goneThrough = last;
-				const sum = expired.get(lane.connection);
-				expired.set(lane.connection, [lane.connection, sum?.[1] ?? last - lost + 1, last, (sum?.[3] ?? 0) + lost]);
-			}
-		}
-		measureOldest();
-		return [...expired.values()];
-	}
-
 	return {
 		quarantined,
 		isNew,
@@ -225,21 +229,23 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 		since: (): number => meta.get("since_ms") ?? nowMs,
 		longestOutage: (): number => Number(statement("SELECT value FROM meta WHERE name = 'longest_outage_ms'").get()?.value ?? 0),
 		/** Gives back what the acknowledged oldest take, when the disk is full. True when there was something. */
-		makeRoom(acknowledged: readonly [connection: string, through: number][]): boolean {
+		makeRoom(acknowledged: Commit["acknowledged"]): boolean {
 			db.exec("BEGIN IMMEDIATE");
 			try {
-				for (const [connection, through] of acknowledged) {
+				for (const [connection, through, apart] of acknowledged) {
 					const lane = lanes.get(connection);
 					if (!lane) continue;
-					lane.acknowledged = Math.max(lane.acknowledged, Math.min(through, lane.next - 1));
+					acknowledge(lane, through, apart);
 					statement("UPDATE lane SET acknowledged = ? WHERE id = ?").run(lane.acknowledged, lane.id);
 				}
-				const freed = db
-					.prepare(
-						`DELETE FROM batch WHERE id IN (SELECT batch.id FROM batch JOIN lane ON lane.id = batch.lane
-						 WHERE batch.last <= lane.acknowledged ORDER BY batch.id LIMIT 1000) RETURNING bytes, last - first + 1 AS rows`,
-					)
-					.all();
+				const freed = [...lanes.values()].flatMap((lane) =>
+					acknowledgedOf(lane).flatMap(({ first, last }) =>
+						statement(
+							`DELETE FROM batch WHERE id IN (SELECT id FROM batch WHERE lane = ? AND first >= ? AND first <= ? AND last <= ?
+							 ORDER BY first LIMIT 1000) RETURNING bytes, last - first + 1 AS rows`,
+						).all(lane.id, first, last, last),
+					),
+				);
 				for (const row of freed) {
 					size.bytes -= Number(row.bytes);
 					size.rows -= Number(row.rows);
@@ -260,7 +266,7 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 			const batches: RingBatch[] = [];
 			let bytes = 0;
 			const rows = statement(
-				"SELECT first, last, ms, blob FROM batch WHERE lane = ? AND first >= ? AND first <= ? ORDER BY first",
+				"SELECT first, last, ms, blob, oldest_ms, newest_ms FROM batch WHERE lane = ? AND first >= ? AND first <= ? ORDER BY first",
 			);
 			// The batch that begins before `from` may reach into it.
 			const before = statement("SELECT first, last FROM batch WHERE lane = ? AND first < ? ORDER BY first DESC LIMIT 1").get(
@@ -270,11 +276,30 @@ export function openRingStore({ file, nowMs, hardBytes }: { file: string; nowMs:
 			const begin = before && Number(before.last) >= from ? Number(before.first) : from;
 			for (const row of rows.iterate(lane.id, begin, through)) {
 				const blob = row.blob as Uint8Array<ArrayBuffer>;
-				batches.push({ connection, first: Number(row.first), last: Number(row.last), firstMs: Number(row.ms), bytes: blob });
+				batches.push(batchOf(connection, row, blob));
 				bytes += blob.length;
 				if (bytes >= maxBytes) break;
 			}
 			return { batches, goneThrough: lane.goneThrough };
+		},
+		/** Batches with numbers from `from` on that may hold source times in [fromMs, untilMs); a bounded step through the index. */
+		scan({ connection, from, fromMs, untilMs, maxBytes }: Scan): { batches: RingBatch[]; next: number | undefined } {
+			const lane = lanes.get(connection);
+			const batches: RingBatch[] = [];
+			if (!lane) return { batches, next: undefined };
+			const entries = statement(
+				"SELECT id, first, last, ms, oldest_ms, newest_ms FROM batch INDEXED BY batch_by_span WHERE lane = ? AND first >= ? ORDER BY first LIMIT ?",
+			).all(lane.id, from, scanStep);
+			let bytes = 0;
+			for (const entry of entries) {
+				// Batches of an earlier version do not say.
+				if (entry.newest_ms !== null && (Number(entry.newest_ms) < fromMs || Number(entry.oldest_ms) >= untilMs)) continue;
+				const blob = statement("SELECT blob FROM batch WHERE id = ?").get(Number(entry.id))?.blob as Uint8Array<ArrayBuffer>;
+				batches.push(batchOf(connection, entry, blob));
+				bytes += blob.length;
+				if (bytes >= maxBytes) return { batches, next: Number(entry.last) + 1 };
+			}
+			return { batches, next: entries.length < scanStep ? undefined : Number(entries.at(-1)?.last) + 1 };
 		},
 		/** Moves the log into the file once it is long; to be called when nobody waits for an answer. */
 		checkpoint({ from = longLog }: { from?: number } = {}): void {

@@ -45,6 +45,9 @@ function serve(request: RingRequest): void {
 				...store.read(request.connection, request.from, request.through, request.maxBytes),
 			});
 			return;
+		case "scan":
+			answer({ type: "scanned", id: request.id, ...store.scan(request) });
+			return;
 		case "close":
 			store.close();
 			answer({ type: "closed", id: request.id });

@@ -3,6 +3,7 @@ import type { Acknowledgements } from "./acknowledgements.ts";
 import type { Lane, Sealed } from "./lane.ts";
 import type { RingLink } from "./link.ts";
 import type { LaneCarry, LaneCounts, LaneState, RingAnswer, RingBatch, RingSettings } from "./messages.ts";
+import { sourceSpan } from "./rows.ts";
 import type { Trouble } from "./trouble.ts";
 
 type Committed = Extract<RingAnswer, { type: "committed" }>;
@@ -118,23 +119,24 @@ export function createWriting({
 		unknown.clear();
 		const withTags = beganAt - tagCountsAt >= tagCountsEveryMs || isEnding;
 		if (withTags) tagCountsAt = beganAt;
-		const { keep, maxBytes } = settings();
+		const { keep, keepAcknowledged, maxBytes } = settings();
 		const answer = await to
 			.ask(
 				{
 					type: "commit",
 					nowMs,
 					batches: taken.map(
-						({ batch: { connection, first, last } }, i): RingBatch => ({
-							connection,
-							first,
-							last,
+						({ batch }, i): RingBatch => ({
+							connection: batch.connection,
+							first: batch.first,
+							last: batch.last,
 							firstMs: nowMs,
+							...sourceSpan(batch),
 							bytes: bytes[i] as Uint8Array,
 						}),
 					),
 					carried: carrying.map((lane): [string, LaneCarry] => [lane.connection, carryOf(lane)]),
-					acknowledged: acknowledging.map((lane): [string, number] => [lane.connection, lane.acknowledged]),
+					acknowledged: acknowledging.map((lane) => [lane.connection, lane.acknowledged, lane.apart]),
 					counts: [...counts],
 					// Numbers below `next` are in the packed counts or are counted again from the batches themselves.
 					tagCounts: withTags
@@ -144,6 +146,7 @@ export function createWriting({
 						: [],
 					longestOutageMs: acknowledgements.longestOutageMs,
 					keepMs: keep,
+					keepAcknowledgedMs: keepAcknowledged,
 					maxBytes,
 				},
 				bytes.map((blob) => blob.buffer as ArrayBuffer),
@@ -225,10 +228,11 @@ export function createWriting({
 const isSame = (a: LaneCounts, b: LaneCounts): boolean =>
 	a.read === b.read && a.filtered === b.filtered && a.rejected === b.rejected && a.made === b.made;
 
-const carryOf = ({ committed, begin, acknowledged, goneThrough, expired }: Lane): LaneCarry => ({
+const carryOf = ({ committed, begin, acknowledged, apart, goneThrough, expired }: Lane): LaneCarry => ({
 	next: committed + 1,
 	begin,
 	acknowledged,
+	apart,
 	goneThrough,
 	expired,
 });
