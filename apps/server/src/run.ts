@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { MillwrightError } from "@millwright/core";
-import { createClock, createLog, openConfig } from "@millwright/runtime";
+import { createClock, createLog, createLogMemory, openConfig } from "@millwright/runtime";
 import { type DemoPlant, prepareDemoConfig, startDemoPlant } from "./demo.ts";
 import { sections } from "./sections.ts";
 import { createServer } from "./server.ts";
@@ -27,10 +27,15 @@ export async function runServer(args: string[]): Promise<void> {
 	await mkdir(data, { recursive: true, mode: 0o700 });
 	const early = createLog({ pretty: process.stderr.isTTY === true || values.demo });
 	const config = await openConfig({ file, sections, log: early.part("config"), clock });
-	const log = createLog({ level: config.get(logSection).level, pretty: process.stderr.isTTY === true || values.demo });
+	const logMemory = createLogMemory();
+	const log = createLog({
+		level: config.get(logSection).level,
+		pretty: process.stderr.isTTY === true || values.demo,
+		memory: logMemory,
+	});
 
 	const plant: DemoPlant | undefined = values.demo ? await startDemoPlant({ folder: data, log }) : undefined;
-	const server = createServer({ config, data, clock, log });
+	const server = createServer({ config, data, clock, log, logMemory });
 	let ending: Promise<void> | undefined;
 	const end = (why: string): Promise<void> => {
 		ending ??= (async () => {

@@ -3,6 +3,7 @@ import { namespaceSection } from "@millwright/namespace";
 import type { Section } from "@millwright/runtime";
 import { senseSection } from "@millwright/sense";
 import { twinSection } from "@millwright/twin";
+import { backupSection } from "./backup/settings.ts";
 import { accessSection, httpSection, logSection } from "./settings.ts";
 
 /** The configuration is the sum of the packages' sections. */
@@ -14,4 +15,5 @@ export const sections: readonly Section[] = [
 	historySection,
 	twinSection,
 	accessSection,
+	backupSection,
 ];

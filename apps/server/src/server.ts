@@ -5,7 +5,6 @@ import { accessMigrations, createAccess } from "@millwright/access";
 import { accessApi } from "@millwright/access/api";
 import { auditMigrations, createAudit } from "@millwright/audit";
 import { auditApi } from "@millwright/audit/api";
-import { createEmbeddedBroker } from "@millwright/broker-embedded";
 import { type Clock, type Log, maySee, unitProblem } from "@millwright/core";
 import { createHistory, type HistoryTables, historyMigrations, historySection } from "@millwright/history";
 import { historyApi } from "@millwright/history/api";
@@ -14,14 +13,26 @@ import { namespaceApi } from "@millwright/namespace/api";
 import { createHttpServer, createLive, createPlatform, mounted } from "@millwright/platform";
 import { platformApi } from "@millwright/platform/api";
 import { openRecords } from "@millwright/records-sqlite";
-import { type Config, createBus, createSupervisor, openTagDirectory, type Part } from "@millwright/runtime";
+import {
+	type Config,
+	createBus,
+	createLogMemory,
+	createSupervisor,
+	type LogMemory,
+	mostTags,
+	openTagDirectory,
+	type Part,
+} from "@millwright/runtime";
 import { createSense } from "@millwright/sense";
 import { samples, senseApi } from "@millwright/sense/api";
 import { createDuckDbSeries, createTableReader } from "@millwright/series-duckdb";
 import { createTwin, type TwinTables, twinMigrations, twinSection } from "@millwright/twin";
 import { derivedSamples, twinApi } from "@millwright/twin/api";
+import { createBridges } from "./bridges.ts";
 import { diskOf } from "./disk.ts";
 import { drivers } from "./drivers.ts";
+import { openBroker } from "./engines.ts";
+import { createOperations } from "./operations.ts";
 import { mayCall } from "./rights.ts";
 import { senseForCallers } from "./sense-for-callers.ts";
 import { accessSection, httpSection } from "./settings.ts";
@@ -44,11 +55,14 @@ export function createServer({
 	data,
 	clock,
 	log,
+	logMemory = createLogMemory(),
 }: {
 	config: Config & Part;
 	data: string;
 	clock: Clock;
 	log: Log;
+	/** What the log said last, for diagnostics. */
+	logMemory?: LogMemory;
 }): Server {
 	const bus = createBus({ log });
 	const directory = openTagDirectory({ file: join(data, "tags.sqlite") });
@@ -127,15 +141,15 @@ export function createServer({
 		requestReplay: sense.replay,
 	});
 
-	const { mqtt } = config.get(namespaceSection);
-	const broker = createEmbeddedBroker({
-		listen: mqtt.listen,
+	const broker = openBroker({
+		settings: config.get(namespaceSection),
+		root,
 		authenticate: access.brokerAuthenticator({ classOf: known.classOfTopic }),
-		limits: mqtt,
 		clock,
 		log,
-		onExternalPublish: (message) => namespace.onExternalPublish(message),
+		judge: (message) => namespace.onExternalPublish(message),
 	});
+	const bridges = createBridges({ config, broker, judge: (message) => namespace.onExternalPublish(message), data, clock, log });
 	const namespace = createNamespace({
 		broker,
 		directory,
@@ -145,6 +159,7 @@ export function createServer({
 		settings: () => config.get(namespaceSection),
 		sense: { facts: known.facts, ingest: sense.ingest },
 		classOf: known.classOfTag,
+		bridges: bridges.list,
 	});
 
 	const live = createLive({
@@ -159,7 +174,54 @@ export function createServer({
 
 	const http = config.get(httpSection);
 	const health = () => supervisor.health().map(({ part, ...about }) => ({ name: part, ...about }));
-	const parts = () => [access.part, audit.part, broker.part, namespace.part, twin.part, history.part, sense.part, live, door];
+	const parts = (): Part[] => [
+		access.part,
+		audit.part,
+		broker.part,
+		namespace.part,
+		twin.part,
+		history.part,
+		sense.part,
+		live,
+		door,
+		...operations.parts,
+	];
+	const operations = createOperations({
+		data,
+		config,
+		version,
+		clock,
+		log,
+		logMemory,
+		engine,
+		records,
+		audit: audit.trail,
+		parts,
+		ring: sense.ringFigures,
+		bounded: async () => [
+			{ name: "tags", title: "Tags", unit: "tags", used: directory.size, limit: mostTags },
+			{
+				name: "mqtt-clients",
+				title: "MQTT clients",
+				unit: "clients",
+				used: broker.clients().length,
+				limit: config.get(namespaceSection).mqtt.maxClients,
+			},
+			{
+				name: "http-connections",
+				title: "HTTP connections",
+				unit: "connections",
+				used: await new Promise<number>((resolve) => door.server.getConnections((_error, count) => resolve(count ?? 0))),
+				limit: door.server.maxConnections,
+			},
+		],
+		sources: [
+			["health.json", health],
+			["connections.json", () => sense.service.connections({})],
+			["ledger.json", () => sense.service.ledger({})],
+		],
+		secrets: () => [access.setupCode() ?? ""],
+	});
 	const door = createHttpServer({
 		listen: http.listen,
 		...(http.tls ? { tls: http.tls } : {}),
@@ -180,7 +242,7 @@ export function createServer({
 			mounted("twin", twinApi, twin.service),
 			mounted("access", accessApi, access.service),
 			mounted("audit", auditApi, audit.service),
-			mounted("platform", platformApi, createPlatform({ version, clock, health })),
+			mounted("platform", platformApi, { ...createPlatform({ version, clock, health }), ...operations.service }),
 		],
 		...(existsSync(webFolder) ? { webFolder } : {}),
 		health,
@@ -192,7 +254,7 @@ export function createServer({
 	function reclassified(): void {
 		classes.learn((source, id) => (source === "connection" ? sense.facts(id) : twin.facts(id))?.dataClass);
 		namespace.refresh();
-		broker.rightsChanged();
+		broker.rightsChanged?.();
 		void live.review();
 	}
 
@@ -222,12 +284,13 @@ export function createServer({
 			bus.onAny("live", (contract, about) => live.event(contract.name, about, known.classOfEvent(about), contract.allow));
 			await classes.load();
 			access.onRevoked(({ principal }) => {
-				broker.disconnectPrincipal(principal);
+				broker.disconnectPrincipal?.(principal);
 				void live.review();
 			});
 			door.onUpgrade("/api/live", live.handleUpgrade);
-			if (mqtt.webSocket)
-				door.onUpgrade("/mqtt", (request, socket, head) => broker.handleWebSocketUpgrade(request, socket, head));
+			const { handleWebSocketUpgrade } = broker;
+			if (config.get(namespaceSection).mqtt.webSocket && handleWebSocketUpgrade !== undefined)
+				door.onUpgrade("/mqtt", handleWebSocketUpgrade);
 		},
 		async stop() {},
 	};
@@ -247,10 +310,12 @@ export function createServer({
 			{ part: history.part, essential: true },
 			{ part: { name: "memory", start: async () => historyReady.resolve(), stop: async () => {} }, essential: true },
 			{ part: sense.part, essential: true },
+			{ part: bridges.part },
 			{ part: classification, essential: true },
 			// Stopped in reverse: live says goodbye to its sockets before the door cuts them.
 			{ part: door, essential: true },
 			{ part: live, essential: true },
+			...operations.parts.map((part) => ({ part })),
 		],
 	});
 

@@ -1,5 +1,8 @@
 import { type Client, operation, type Service } from "@millwright/core";
 import * as z from "zod";
+import { operationsApi } from "./api-operations.ts";
+
+export * from "./api-operations.ts";
 
 export const HealthState = z.enum(["good", "degraded", "failing"]);
 
@@ -12,6 +15,7 @@ export const PartStatus = z.object({
 export type PartStatus = z.output<typeof PartStatus>;
 
 export const platformApi = {
+	...operationsApi,
 	health: operation({
 		summary: "How every part of this process is doing, and why",
 		path: "/platform/health",

@@ -14,7 +14,7 @@ export function createPlatform({
 	version: string;
 	clock: Clock;
 	health: () => readonly PartHealth[];
-}): Platform {
+}): Pick<Platform, "health" | "about"> {
 	const startedAt = clock.nowMs();
 	return {
 		async health() {

@@ -4,7 +4,7 @@ export * from "./clock.ts";
 export * from "./config/config.ts";
 export { unifiedDiff } from "./config/diff.ts";
 export { closest } from "./config/document.ts";
-export { maskedText, secretsIn } from "./config/masked-text.ts";
+export { maskedConfig, secretsIn } from "./config/masked-text.ts";
 export * from "./config-types.ts";
 export * from "./folder-lock.ts";
 export * from "./latency.ts";

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { MillwrightError, type TagDirectory } from "@millwright/core";
 
-const mostTags = 2_000_000;
+export const mostTags = 2_000_000;
 
 /** The directory kept in a file of its own; ids survive everything but the loss of that file. */
 export function openTagDirectory({ file }: { file: string }): TagDirectory & { close(): void } {

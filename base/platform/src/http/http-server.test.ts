@@ -38,7 +38,11 @@ async function serverForTest(over: Partial<HttpServerOptions> = {}, service: Par
 		audit,
 		services: [
 			mounted("press", pressApi, pressService(service)),
-			mounted("platform", platformApi, createPlatform({ version: "1.2.3", clock, health })),
+			mounted(
+				"platform",
+				{ health: platformApi.health, about: platformApi.about },
+				createPlatform({ version: "1.2.3", clock, health }),
+			),
 		],
 		health,
 		figures: () => [

@@ -1,4 +1,4 @@
-import { type Document, isAlias, isMap, isPair, isScalar, isSeq, type Scalar } from "yaml";
+import { type Document, isAlias, isMap, isPair, isScalar, isSeq, parseDocument, type Scalar } from "yaml";
 
 const secretName = /password|passphrase|secret|token|api[-_]?key|private[-_]?key|credential/i;
 const mask = '"********"';
@@ -41,4 +41,19 @@ export function maskedText(
 		at = end;
 	}
 	return { text: shown + text.slice(at), secrets };
+}
+
+/** The values of secret-sounding keys in a configuration's text, references to the environment left out. */
+export function secretsIn(text: string): Set<string> {
+	try {
+		return maskedText(text, parseDocument(text)).secrets;
+	} catch {
+		return new Set();
+	}
+}
+
+/** A configuration's text with the values of secret-sounding keys masked; one that is not YAML is left out. */
+export function maskedConfig(text: string): string {
+	const document = parseDocument(text);
+	return document.errors.length > 0 ? "# not shown: it is not YAML\n" : maskedText(text, document).text;
 }
