@@ -1,4 +1,4 @@
-import { type Client, DataClass, event, operation, type Service } from "@millwright/core";
+import { type Client, DataClass, event, isFilter, operation, type Service } from "@millwright/core";
 import * as z from "zod";
 
 // ---- the payload contract of the sources -----------------------------------------------------------------------
@@ -35,11 +35,69 @@ export const TagPayload = z.object({
 });
 export type TagPayload = z.output<typeof TagPayload>;
 
+/** An MQTT 5 broker outside, and as whom one goes there. Files are PEM; a relative path counts from where the server was started. */
+const outside = {
+	url: z
+		.string()
+		.regex(/^(mqtts?|wss?):\/\/[^/\s]+/, "An address begins with mqtt://, mqtts://, ws:// or wss://")
+		.refine((url) => !/^[a-z]+:\/\/[^/]*@/.test(url), "User and password have settings of their own"),
+	username: z.string().optional(),
+	/** Better `${env:MILLWRIGHT_SECRET_…}` than the password itself. */
+	password: z.string().optional(),
+	/** Whom to trust instead of the machine's own list. */
+	caFile: z.string().optional(),
+	certFile: z.string().optional(),
+	keyFile: z.string().optional(),
+	/** What may wait while that broker is away or slow; beyond it QoS 0 is dropped first, and every drop is counted. */
+	queueMessages: z.int().min(100).max(1_000_000).default(100_000),
+	queueBytes: z.int().min(65_536).max(1_073_741_824).default(67_108_864),
+};
+const ClientId = z.string().regex(/^[\w.:-]{1,64}$/);
+const Filter = z.string().refine(isFilter, "Not a topic filter: `#` stands alone and last, `+` alone in its level");
+
+export const OutsideBrokerSettings = z.strictObject({
+	kind: z.literal("mqtt"),
+	clientId: ClientId.default("millwright"),
+	...outside,
+});
+export type OutsideBrokerSettings = z.output<typeof OutsideBrokerSettings>;
+
+const BridgeRule = z.strictObject({
+	filter: Filter,
+	/** Stands in front of the topic on the side it is carried to: "plant-a/". */
+	prefix: z
+		.string()
+		.regex(/^[^#+\0]{0,200}$/, "A prefix is the beginning of a topic, without wildcards")
+		.optional(),
+	qos: z.union([z.literal(0), z.literal(1)]).default(1),
+});
+
+export const BridgeSettings = z.strictObject({
+	name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+	/** Its session at the other broker; made from the name and this installation when left out. */
+	clientId: ClientId.optional(),
+	...outside,
+	/** From here to there. */
+	out: z.array(BridgeRule).max(100).default([]),
+	/** From there to here. What falls below the root passes the gate for clients' messages. */
+	in: z.array(BridgeRule).max(100).default([]),
+});
+export type BridgeSettings = z.output<typeof BridgeSettings>;
+
 export const NamespaceSettings = z.strictObject({
 	root: z
 		.string()
 		.regex(/^[a-z0-9][a-z0-9._-]{0,63}$/)
 		.default("udt"),
+	/** Whose topics these are: the broker inside, with the settings of `mqtt`, or one outside. Taken at the next start. */
+	broker: z
+		.discriminatedUnion("kind", [z.strictObject({ kind: z.literal("embedded") }), OutsideBrokerSettings])
+		.default({ kind: "embedded" }),
+	bridges: z
+		.array(BridgeSettings)
+		.max(20)
+		.refine((bridges) => new Set(bridges.map(({ name }) => name)).size === bridges.length, "Two bridges have the same name")
+		.default([]),
 	mqtt: z
 		.strictObject({
 			/** Where MQTT listens; null for nowhere. */
@@ -119,6 +177,21 @@ export const MqttClientInfo = z.object({
 	sent: z.int(),
 });
 
+export const BridgeInfo = z.object({
+	name: z.string(),
+	url: z.string(),
+	state: z.enum(["connected", "away"]),
+	since: z.int().meta({ unit: "ms since 1970, UTC" }),
+	reason: z.string().optional().meta({ description: "why it is away" }),
+	forwardedOut: z.int().meta({ description: "messages the other broker has taken" }),
+	forwardedIn: z.int(),
+	waiting: z.int(),
+	dropped: z.int().meta({ description: "for want of room while it was away or slow" }),
+	refused: z.int().meta({ description: "by the other broker, or by the gate here" }),
+	loops: z.int().meta({ description: "stopped because they had been over this bridge before" }),
+});
+export type BridgeInfo = z.output<typeof BridgeInfo>;
+
 const page = { limit: z.int().min(1).max(5000).default(500), offset: z.int().min(0).default(0) };
 
 export const namespaceApi = {
@@ -162,6 +235,13 @@ export const namespaceApi = {
 		allow: ["engineer", "security", "administrator"],
 		input: z.object({}),
 		output: z.object({ clients: z.array(MqttClientInfo), figures: z.record(z.string(), z.number()) }),
+	}),
+	bridges: operation({
+		summary: "Bridges to other MQTT brokers: state, since when, what they carried and what waits",
+		path: "/namespace/bridges",
+		allow: ["engineer", "security", "administrator"],
+		input: z.object({}),
+		output: z.object({ bridges: z.array(BridgeInfo) }),
 	}),
 };
 export type Namespace = Service<typeof namespaceApi>;

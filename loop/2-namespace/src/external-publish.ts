@@ -26,6 +26,8 @@ export interface ClientMessage {
 	payload: Uint8Array;
 	qos: 0 | 1 | 2;
 	retain: boolean;
+	/** A broker outside had it retained from before we asked: it may have been heard already, and may be our own. */
+	isKept?: boolean;
 	client: { id: string; principal: string };
 }
 
@@ -227,6 +229,8 @@ export function createExternalGate(tools: {
 				return message.topic.startsWith(`${topics.root}-dead-letter/`) ? { refuse: refusal.notAuthorized } : "accept";
 			const verdict = read(message, name);
 			if (!("code" in verdict)) return verdict;
+			// Our own from an earlier life, kept by a broker outside.
+			if (message.isKept && verdict.code === "namespace.topic-owned") return { refuse: verdict.refuse };
 			letters.add(message, verdict.code, verdict.reason);
 			return { refuse: verdict.refuse };
 		},

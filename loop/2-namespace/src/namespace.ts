@@ -1,7 +1,7 @@
 import type { Broker, Bus, Clock, DataClass, Log, SampleBatch, TagDirectory } from "@millwright/core";
 import type { Part } from "@millwright/runtime";
 import { samples, settingsChanged, type TagFacts } from "@millwright/sense/api";
-import type { Namespace, NamespaceSettings } from "./api.ts";
+import type { BridgeInfo, Namespace, NamespaceSettings } from "./api.ts";
 import { TagColumns } from "./columns.ts";
 import { createDeadLetters } from "./dead-letters.ts";
 import { type ClientMessage, createExternalGate, type IngestExternal } from "./external-publish.ts";
@@ -24,6 +24,8 @@ export interface NamespaceOptions {
 	};
 	/** By full name; asked when a tag gets its topic and on `refresh`. */
 	classOf(tag: string): DataClass;
+	/** Of the bridges to other brokers, where there are any. */
+	bridges?: () => BridgeInfo[];
 }
 
 export interface NamespaceParts {
@@ -139,7 +141,15 @@ export function createNamespace(options: NamespaceOptions): NamespaceParts {
 	}
 
 	return {
-		service: createNamespaceService({ topics, letters, broker, directory, clock, classOf: options.classOf }),
+		service: createNamespaceService({
+			topics,
+			letters,
+			broker,
+			directory,
+			clock,
+			classOf: options.classOf,
+			bridges: options.bridges,
+		}),
 		part: {
 			name: "namespace",
 			async start() {

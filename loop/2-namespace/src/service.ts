@@ -10,7 +10,7 @@ import {
 	type TagDirectory,
 	tagOfTopic,
 } from "@millwright/core";
-import type { Namespace, TopicValue, TreeNode } from "./api.ts";
+import type { BridgeInfo, Namespace, TopicValue, TreeNode } from "./api.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { externalConnection, type TagTopic, type TagTopics } from "./tag-topics.ts";
 import { classIndex, classNames, sumSeen, type TreeLevel } from "./topic-tree.ts";
@@ -26,6 +26,7 @@ export function createNamespaceService(tools: {
 	directory: TagDirectory;
 	clock: Clock;
 	classOf(tag: string): DataClass;
+	bridges?: (() => BridgeInfo[]) | undefined;
 }): Namespace {
 	const { topics, letters, broker, directory, clock, classOf } = tools;
 	const { columns, tree } = topics;
@@ -140,6 +141,9 @@ export function createNamespaceService(tools: {
 				})),
 				figures: { ...broker.figures() },
 			};
+		},
+		async bridges() {
+			return { bridges: tools.bridges?.() ?? [] };
 		},
 	};
 }

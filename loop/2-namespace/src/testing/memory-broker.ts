@@ -34,6 +34,7 @@ export function memoryBroker(): MemoryBroker {
 				.slice(0, limit)
 				.map(([topic, payload]) => ({ topic, payload: bytesOf(payload) })),
 		clients: () => [],
+		conversations: () => [],
 		figures: () => ({
 			clients: 0,
 			subscriptions: 0,
