@@ -6,7 +6,7 @@ import { asMillwrightError, type Broker, type Clock, type Log } from "@millwrigh
 import { type NamespaceParts, namespaceSection } from "@millwright/namespace";
 import type { BridgeInfo, BridgeSettings } from "@millwright/namespace/api";
 import type { Config, Health, Part } from "@millwright/runtime";
-import { outsideBroker } from "./engines.ts";
+import { outsideBroker } from "./brokers.ts";
 
 /** The bridges of the configuration; a change touches only those that changed. */
 export function createBridges({

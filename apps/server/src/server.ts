@@ -29,9 +29,9 @@ import { createDuckDbSeries, createTableReader } from "@millwright/series-duckdb
 import { createTwin, type TwinTables, twinMigrations, twinSection } from "@millwright/twin";
 import { derivedSamples, twinApi } from "@millwright/twin/api";
 import { createBridges } from "./bridges.ts";
+import { openBroker } from "./brokers.ts";
 import { diskOf } from "./disk.ts";
 import { drivers } from "./drivers.ts";
-import { openBroker } from "./engines.ts";
 import { createOperations } from "./operations.ts";
 import { mayCall } from "./rights.ts";
 import { senseForCallers } from "./sense-for-callers.ts";
