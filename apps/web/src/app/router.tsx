@@ -70,9 +70,10 @@ const namespace = createRoute({
 const history = createRoute({
 	getParentRoute: () => root,
 	path: "/history",
-	validateSearch: (search: Record<string, unknown>): { tags?: string[] } => {
+	validateSearch: (search: Record<string, unknown>): { tags?: string[]; tab?: string } => {
 		const tags = list(search.tags);
-		return tags === undefined ? {} : { tags };
+		const tab = text(search.tab);
+		return { ...(tags === undefined ? {} : { tags }), ...(tab === undefined ? {} : { tab }) };
 	},
 	component: lazyRouteComponent(() => import("../pages/history/page.tsx"), "HistoryPage"),
 });

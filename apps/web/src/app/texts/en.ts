@@ -3,5 +3,6 @@ import govern from "./en/govern.ts";
 import loop from "./en/loop.ts";
 import pages from "./en/pages.ts";
 import shell from "./en/shell.ts";
+import storage from "./en/storage.ts";
 
-export default { ...shell, ...loop, ...pages, ...connections, ...govern };
+export default { ...shell, ...loop, ...pages, ...connections, ...govern, ...storage };

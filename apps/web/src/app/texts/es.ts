@@ -3,5 +3,6 @@ import govern from "./es/govern.ts";
 import loop from "./es/loop.ts";
 import pages from "./es/pages.ts";
 import shell from "./es/shell.ts";
+import storage from "./es/storage.ts";
 
-export default { ...shell, ...loop, ...pages, ...connections, ...govern };
+export default { ...shell, ...loop, ...pages, ...connections, ...govern, ...storage };

@@ -1,60 +1,56 @@
-import { Button, Switch } from "@mantine/core";
-import { IconX } from "@tabler/icons-react";
+import { Tabs } from "@mantine/core";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session.tsx";
-import { useOverview } from "../../data/use-overview.ts";
-import { ExportMenu } from "../../parts/export-menu.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
-import { Panel } from "../../parts/panel.tsx";
-import { TagPicker } from "../../parts/tag-picker.tsx";
-import { TimeRange } from "../../parts/trend/time-range.tsx";
-import { TrendStack } from "../../parts/trend/trend-stack.tsx";
-import { lastLevel } from "../../parts/words.ts";
-import { HistoryFigures } from "./history-figures.tsx";
-import { WindowFigures } from "./window-figures.tsx";
+import { Explorer } from "./explorer.tsx";
+import { ImportsTab } from "./imports/imports-tab.tsx";
+import { StorageTab } from "./storage/storage-tab.tsx";
 import "../../parts/table.css";
+import "./history.css";
 
-/** Any tags of the plant over any time, with their figures. */
+/** The loop's memory: any tags over any time, what that takes on disk, and what came from elsewhere. */
 export function HistoryPage() {
 	const { t } = useTranslation();
 	const { may } = useSession();
 	const navigate = useNavigate();
-	const { tags = [] } = useSearch({ strict: false });
-	const [together, setTogether] = useState(true);
-	const overview = useOverview();
-	const about = new Map((overview.data?.assets ?? []).flatMap((asset) => asset.tags.map((tag) => [tag.tag, tag] as const)));
-	const set = (next: string[]): void =>
-		void navigate({ to: ".", search: (search: Record<string, unknown>) => ({ ...search, tags: next }) as never, replace: true });
+	const { tab } = useSearch({ strict: false });
+	const tabs = [
+		"explore" as const,
+		...(may("history.storage") ? (["storage"] as const) : []),
+		...(may("history.applyImport") ? (["imports"] as const) : []),
+	];
+	const now = tabs.find((each) => each === tab) ?? "explore";
 	return (
 		<div className="page">
-			<PageHead title={t("nav.history")} note={t("history.note")}>
-				<TimeRange />
-			</PageHead>
-			<HistoryFigures />
-			<Panel>
-				<div className="row wrap">
-					{may("namespace.search") ? <TagPicker taken={tags} onPick={(tag) => set([...tags, tag].slice(-12))} /> : null}
-					{tags.map((tag) => (
-						<Button
-							key={tag}
-							variant="default"
-							rightSection={<IconX size={13} />}
-							title={tag}
-							aria-label={t("trend.removeTag", { tag })}
-							onClick={() => set(tags.filter((each) => each !== tag))}
-						>
-							{tag.split("/").at(-2)} / {lastLevel(tag)}
-						</Button>
+			<PageHead title={t("nav.history")} note={t(`history.tabNote.${now}`)} />
+			<Tabs
+				value={now}
+				keepMounted={false}
+				onChange={(next) =>
+					void navigate({
+						to: ".",
+						search: (search: Record<string, unknown>) => ({ ...search, tab: next ?? "explore" }) as never,
+					})
+				}
+			>
+				<Tabs.List>
+					{tabs.map((each) => (
+						<Tabs.Tab key={each} value={each}>
+							{t(`history.tab.${each}`)}
+						</Tabs.Tab>
 					))}
-					<span className="grow" />
-					<Switch label={t("trend.together")} checked={together} onChange={(event) => setTogether(event.currentTarget.checked)} />
-					<ExportMenu tags={tags} />
-				</div>
-				<TrendStack tags={tags.map((tag) => about.get(tag) ?? { tag })} events={[]} together={together} height={140} />
-			</Panel>
-			{tags.length > 0 && may("history.aggregate") ? <WindowFigures tags={tags} /> : null}
+				</Tabs.List>
+				<Tabs.Panel value="explore" pt={14}>
+					<Explorer />
+				</Tabs.Panel>
+				<Tabs.Panel value="storage" pt={14}>
+					<StorageTab />
+				</Tabs.Panel>
+				<Tabs.Panel value="imports" pt={14}>
+					<ImportsTab />
+				</Tabs.Panel>
+			</Tabs>
 		</div>
 	);
 }

@@ -125,7 +125,12 @@ export default {
 		format: { csv: "CSV", parquet: "Parquet" },
 	},
 	history: {
-		note: "any tags over any time",
+		tab: { explore: "Explore", storage: "Storage", imports: "Import" },
+		tabNote: {
+			explore: "any tags over any time",
+			storage: "what it takes, and what is kept how long",
+			imports: "history from elsewhere",
+		},
 		samples: "Samples",
 		nothingYet: "nothing stored yet",
 		since: "since {{time}}",

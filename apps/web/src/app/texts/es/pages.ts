@@ -129,7 +129,12 @@ export default {
 		format: { csv: "CSV", parquet: "Parquet" },
 	},
 	history: {
-		note: "cualquier señal en cualquier tiempo",
+		tab: { explore: "Explorar", storage: "Espacio", imports: "Importar" },
+		tabNote: {
+			explore: "cualquier señal en cualquier tiempo",
+			storage: "lo que ocupa y cuánto se guarda",
+			imports: "historia de otros sistemas",
+		},
 		samples: "Muestras",
 		nothingYet: "aún no hay nada guardado",
 		since: "desde {{time}}",
