@@ -4,4 +4,3 @@ export { raiseNumbers } from "./ring/raised-numbers.ts";
 export { createSense, type SenseStep } from "./sense.ts";
 export { resolveEnvironment } from "./settings/secrets.ts";
 export { senseSection } from "./settings/section.ts";
-export { resolveEnvironment } from "./settings/secrets.ts";

@@ -1,0 +1,174 @@
+import { join } from "node:path";
+import { createEmbeddedBroker } from "@millwright/broker-embedded";
+import { asMillwrightError, type Bus, type Clock, type Log, type Timer } from "@millwright/core";
+import { createNamespace, namespaceSection } from "@millwright/namespace";
+import { type Config, createBus, createSupervisor, lockFolder, openTagDirectory, type Part } from "@millwright/runtime";
+import { createSense, type DriverMap, type SenseStep } from "@millwright/sense";
+import { readersOnly, statusTopic } from "./readers.ts";
+import { localSection } from "./settings.ts";
+import { type EdgeStatus, overall, writeStatus } from "./status.ts";
+
+export const version = "0.1.0";
+
+/** An edge whose centre gets summaries answers questions for raw values from its ring; so does one without a centre. */
+const keepAcknowledgedMs = 72 * 3_600_000;
+
+export interface Edge {
+	start(): Promise<void>;
+	stop(): Promise<void>;
+	status(): Promise<EdgeStatus>;
+	readonly sense: SenseStep;
+	readonly bus: Bus;
+	/** Of the local broker; null where nobody may listen. */
+	readonly mqttPort: number | null;
+}
+
+/** Sense, store-and-forward, and whatever the configuration adds to it: a namespace for programs beside the machine, a centre. */
+export function createEdge({
+	config,
+	data,
+	clock,
+	log,
+	drivers,
+	environment = process.env,
+}: {
+	config: Config & Part;
+	data: string;
+	clock: Clock;
+	log: Log;
+	drivers: DriverMap;
+	environment?: Readonly<Record<string, string | undefined>>;
+}): Edge {
+	const lock = lockFolder(data);
+	const bus = createBus({ log });
+	const directory = openTagDirectory({ file: join(data, "tags.sqlite") });
+	const begunAt = clock.monotonicMs();
+	const sense = createSense({
+		config,
+		directory,
+		bus,
+		clock,
+		log,
+		drivers,
+		dataFolder: data,
+		backlog: "pull",
+		keepAcknowledgedMs,
+		environment,
+	});
+	const classOf = (tag: string) => sense.factsByTag(tag)?.dataClass ?? "restricted";
+	const isHeard = Object.keys(config.get(localSection).readers).length > 0;
+	const local = isHeard ? openLocal() : undefined;
+
+	function openLocal() {
+		const { mqtt } = config.get(namespaceSection);
+		const root = () => `${config.get(namespaceSection).root}/`;
+		const broker = createEmbeddedBroker({
+			listen: mqtt.listen,
+			authenticate: readersOnly({
+				settings: () => config.get(localSection),
+				classOf: (topic) => (topic.startsWith(root()) ? classOf(topic.slice(root().length)) : "restricted"),
+				log: log.part("broker"),
+				environment,
+			}),
+			limits: mqtt,
+			clock,
+			log,
+		});
+		const namespace = createNamespace({
+			broker,
+			directory,
+			bus,
+			clock,
+			log,
+			settings: () => config.get(namespaceSection),
+			sense,
+			classOf,
+		});
+		return { broker, namespace };
+	}
+
+	async function status(): Promise<EdgeStatus> {
+		const { total } = await sense.service.ledger({});
+		const { connections } = await sense.service.connections({});
+		const parts = supervisor.health();
+		const { bytes, rows, oldestMs, waitingRows } = sense.ringFigures();
+		const at = clock.nowMs();
+		return {
+			at,
+			pid: process.pid,
+			version,
+			uptimeSeconds: (clock.monotonicMs() - begunAt) / 1000,
+			residentMb: process.memoryUsage.rss() / 2 ** 20,
+			...overall(parts),
+			parts,
+			connections: connections.map(({ ledger: _, ...rest }) => rest),
+			ledger: total,
+			ring: { bytes, rows, oldestMs, waitingRows },
+			nextAt: at + config.get(localSection).statusEvery,
+		};
+	}
+
+	const leave: (() => void)[] = [];
+	let telling: Timer | undefined;
+	let told: Promise<void> = Promise.resolve();
+
+	async function tell(): Promise<void> {
+		try {
+			const now = await status();
+			local?.broker.publish({ topic: statusTopic, payload: () => Buffer.from(JSON.stringify(now)), retain: true });
+			await writeStatus(data, now);
+		} catch (thrown) {
+			log.warn("The status could not be written", { reason: asMillwrightError(thrown).message });
+		}
+	}
+
+	/** Says how the box is, first and last of all. */
+	const reporting: Part = {
+		name: "status",
+		async start() {
+			const again = () => {
+				told = tell();
+				telling = clock.after(config.get(localSection).statusEvery, () => void told.then(again));
+			};
+			again();
+			if (local)
+				leave.push(
+					sense.onFacts(() => {
+						local.namespace.refresh();
+						local.broker.rightsChanged();
+					}),
+				);
+		},
+		async stop() {
+			telling?.cancel();
+			for (const one of leave.splice(0)) one();
+			await told;
+		},
+	};
+
+	const supervisor = createSupervisor({
+		log,
+		clock,
+		parts: [
+			{ part: config, essential: true },
+			...(local ? [{ part: local.broker.part }, { part: local.namespace.part, essential: true }] : []),
+			{ part: sense.part, essential: true },
+			{ part: reporting },
+		],
+	});
+
+	return {
+		sense,
+		bus,
+		get mqttPort() {
+			return local?.broker.port || null;
+		},
+		status,
+		start: () => supervisor.start(),
+		async stop() {
+			await supervisor.stop();
+			directory.close();
+			lock.release();
+		},
+	};
+}
