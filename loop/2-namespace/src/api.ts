@@ -1,5 +1,9 @@
 import { type Client, DataClass, event, isFilter, operation, type Service } from "@millwright/core";
 import * as z from "zod";
+import { GatewaySettings, gatewayOperations } from "./api-gateways.ts";
+
+export * from "./api-gateways.ts";
+export { GatewayId, UplinkMode, UplinkSettings } from "./uplink/api-uplink.ts";
 
 // ---- the payload contract of the sources -----------------------------------------------------------------------
 
@@ -118,6 +122,8 @@ export const NamespaceSettings = z.strictObject({
 		})
 		.prefault({}),
 	deadLetters: z.strictObject({ keep: z.int().min(10).default(1000) }).prefault({}),
+	/** Of a centre: what is asked of gateways and granted to them. */
+	gateways: GatewaySettings.prefault({}),
 });
 export type NamespaceSettings = z.output<typeof NamespaceSettings>;
 
@@ -243,6 +249,7 @@ export const namespaceApi = {
 		input: z.object({}),
 		output: z.object({ bridges: z.array(BridgeInfo) }),
 	}),
+	...gatewayOperations,
 };
 export type Namespace = Service<typeof namespaceApi>;
 export type NamespaceClient = Client<typeof namespaceApi>;

@@ -1,3 +1,5 @@
 export type { ClientMessage, IngestExternal } from "./external-publish.ts";
+export { createGateways, type Gateways, type GatewaysOptions } from "./gateways/gateways.ts";
+export { isGatewayConnection, isLinkTopic } from "./gateways/topics.ts";
 export { createNamespace, type NamespaceOptions, type NamespaceParts } from "./namespace.ts";
 export { namespaceSection } from "./section.ts";

@@ -1,12 +1,12 @@
 import type { Broker, Bus, Clock, DataClass, Log, SampleBatch, TagDirectory } from "@millwright/core";
 import type { Part } from "@millwright/runtime";
 import { samples, settingsChanged, type TagFacts } from "@millwright/sense/api";
-import type { BridgeInfo, Namespace, NamespaceSettings } from "./api.ts";
+import type { BridgeInfo, NamespaceSettings } from "./api.ts";
 import { TagColumns } from "./columns.ts";
-import { createDeadLetters } from "./dead-letters.ts";
+import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
 import { type ClientMessage, createExternalGate, type IngestExternal } from "./external-publish.ts";
 import { writePayload } from "./payload-writer.ts";
-import { createNamespaceService } from "./service.ts";
+import { createNamespaceService, type NamespaceService } from "./service.ts";
 import { externalConnection, type TagTopic, TagTopics } from "./tag-topics.ts";
 
 export interface NamespaceOptions {
@@ -29,7 +29,7 @@ export interface NamespaceOptions {
 }
 
 export interface NamespaceParts {
-	service: Namespace;
+	service: NamespaceService;
 	part: Part;
 	/** Publishes a batch that is durable; `start` listens to the samples channel, other channels are handed in here. */
 	accept(batch: SampleBatch): void;
@@ -37,6 +37,8 @@ export interface NamespaceParts {
 	onExternalPublish(message: ClientMessage): "accept" | { retain: boolean } | { refuse: number };
 	/** Facts, context or data classes of tags have changed. */
 	refresh(): void;
+	/** A message that another part refused, for the list and the topics of dead letters. */
+	deadLetter: DeadLetters["add"];
 }
 
 /** Samples to named, typed, retained topics; messages of strangers to samples. */
@@ -177,5 +179,6 @@ export function createNamespace(options: NamespaceOptions): NamespaceParts {
 		accept,
 		onExternalPublish: gate.judge,
 		refresh,
+		deadLetter: letters.add,
 	};
 }

@@ -10,7 +10,7 @@ import {
 	type TagDirectory,
 	tagOfTopic,
 } from "@millwright/core";
-import type { BridgeInfo, Namespace, TopicValue, TreeNode } from "./api.ts";
+import type { BridgeInfo, gatewayOperations, Namespace, TopicValue, TreeNode } from "./api.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { externalConnection, type TagTopic, type TagTopics } from "./tag-topics.ts";
 import { classIndex, classNames, sumSeen, type TreeLevel } from "./topic-tree.ts";
@@ -18,6 +18,9 @@ import { classIndex, classNames, sumSeen, type TreeLevel } from "./topic-tree.ts
 /** Which data classes the caller sees, by class number. */
 const seenBy = (call: Call | undefined): boolean[] =>
 	classNames.map((dataClass: DataClass) => maySee(call?.principal ?? systemPrincipal, dataClass));
+
+/** What stands without gateways. */
+export type NamespaceService = Omit<Namespace, keyof typeof gatewayOperations>;
 
 export function createNamespaceService(tools: {
 	topics: TagTopics;
@@ -27,7 +30,7 @@ export function createNamespaceService(tools: {
 	clock: Clock;
 	classOf(tag: string): DataClass;
 	bridges?: (() => BridgeInfo[]) | undefined;
-}): Namespace {
+}): NamespaceService {
 	const { topics, letters, broker, directory, clock, classOf } = tools;
 	const { columns, tree } = topics;
 
