@@ -23,11 +23,11 @@ import { createImportTable, type HistoryTables } from "./imports/table.ts";
 import type { TableReader } from "./imports/table-reader.ts";
 import { createIntake, type RequestReplay } from "./intake.ts";
 import { createMoments } from "./moments.ts";
+import { createProof } from "./proof/service.ts";
 import { createQuestions } from "./questions.ts";
 import { createReceipts } from "./receipts.ts";
 import { historySection } from "./section.ts";
 import { createHousekeeping } from "./storage/housekeeping.ts";
-import { createIntegrity } from "./storage/integrity.ts";
 import { createStorageService } from "./storage/service.ts";
 import { createTags } from "./tags.ts";
 
@@ -58,6 +58,10 @@ export interface HistoryOptions {
 	/** The topic of a tag, for exports; the tag's name when left out. */
 	topicOf?(tag: string): string;
 	requestReplay?: RequestReplay;
+	/** Told of each batch of a connection once its numbers are durable; for receipts to those who sent it from elsewhere. */
+	onStored?(connection: string, first: number, last: number): void;
+	/** Connections whose newer numbers may come before older ones. */
+	inAnyOrder?(connection: string): boolean;
 }
 
 export interface HistoryStep {
@@ -68,6 +72,8 @@ export interface HistoryStep {
 	append(batch: SampleBatch): void;
 	/** A batch computed from one of a connection; hand it on after its parent. */
 	acceptDerived(batch: SampleBatch): void;
+	/** Is it known what is stored? */
+	isOpen(): boolean;
 }
 
 /** The loop's memory: takes what sense made durable, keeps it for good, answers what was. */
@@ -89,6 +95,8 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 		receipts,
 		waitingRows: Math.min(settings.queueRows, 500_000),
 		...(options.requestReplay ? { requestReplay: options.requestReplay } : {}),
+		onStored: options.onStored,
+		inAnyOrder: options.inAnyOrder,
 	});
 	const downloads = createDownloads({ engine, tags, clock, folder: temporaryFolder, topicOf });
 	const { directory, dataClassOf, config } = options;
@@ -109,6 +117,7 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 	let restart: Timer | undefined;
 	let refresh: Timer | undefined;
 	let running = false;
+	let isOpen = false;
 	let latest: SeriesFigures | undefined;
 
 	const append = (batch: SampleBatch) => intake.take(batch, { acknowledge: true });
@@ -118,6 +127,7 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 		try {
 			await engine.start();
 			backoff.reset();
+			isOpen = true;
 			intake.opened();
 			await imports.start().catch((thrown: unknown) =>
 				log.error("What became of former imports is unknown", {
@@ -212,7 +222,7 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 
 	const service: History = {
 		...createQuestions({ engine, tags, clock, unitOf: options.unitOf }),
-		...createMoments({ engine, tags, directory, dataClassOf, unitOf: options.unitOf }),
+		...createMoments({ engine, tags, unitOf: options.unitOf }),
 		...createStorageService({
 			engine,
 			engineName: engine.name ?? "series",
@@ -225,7 +235,7 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 			health,
 			clock,
 		}),
-		...createIntegrity({ engine, duplicate: (connection) => counts.duplicate(connection), clock }),
+		...createProof({ engine, tags, duplicate: (connection) => counts.duplicate(connection), clock }),
 		...imports.service,
 		export: downloads.export,
 		async figures() {
@@ -257,5 +267,12 @@ export function createHistory(options: HistoryOptions): HistoryStep {
 		},
 	};
 
-	return { service, part, counts: overAll, append, acceptDerived: (batch) => intake.take(batch, { acknowledge: false }) };
+	return {
+		service,
+		part,
+		counts: overAll,
+		append,
+		acceptDerived: (batch) => intake.take(batch, { acknowledge: false }),
+		isOpen: () => isOpen,
+	};
 }

@@ -46,6 +46,8 @@ export function createIntake({
 	receipts,
 	waitingRows,
 	requestReplay,
+	onStored,
+	inAnyOrder = () => false,
 }: {
 	engine: SeriesEngine;
 	clock: Clock;
@@ -54,6 +56,10 @@ export function createIntake({
 	receipts: ReturnType<typeof createReceipts>;
 	waitingRows: number;
 	requestReplay?: RequestReplay;
+	/** These numbers of a connection are durable, or were before. */
+	onStored?: ((connection: string, first: number, last: number) => void) | undefined;
+	/** Of such connections newer numbers may come before older ones, and nothing is missing because of that. */
+	inAnyOrder?: ((connection: string) => boolean) | undefined;
 }) {
 	const backoff = createBackoff({ first: 100, longest: 10_000 });
 	const flying = new Set<Arrival>();
@@ -79,12 +85,13 @@ export function createIntake({
 		engine.append(arrival.batch).then(
 			({ stored, duplicate }) => {
 				flying.delete(arrival);
-				const { connection, last, historical } = arrival.batch;
+				const { connection, first, last, historical } = arrival.batch;
 				if (stored > 0) counts.add(connection, "stored", stored);
 				if (duplicate > 0) counts.add(connection, "duplicate", duplicate);
 				if (arrival.acknowledge) {
 					if (historical) receipts.replayed(connection, last);
 					receipts.stored(connection);
+					onStored?.(connection, first, last);
 				}
 				if (trouble) recovered();
 				if (blocked) proceed();
@@ -204,7 +211,7 @@ export function createIntake({
 		take(batch: SampleBatch, { acknowledge }: { acknowledge: boolean }): void {
 			if (stopped) return;
 			const { connection, first, last, length } = batch;
-			if (acknowledge && requestReplay) {
+			if (acknowledge && requestReplay && !inAnyOrder(connection)) {
 				if (isOpen) judge(connection, first);
 				else if (!expected.has(connection)) unjudged.set(connection, first);
 				expected.set(connection, Math.max(last + 1, expected.get(connection) ?? 0));
