@@ -1,5 +1,5 @@
 import { type Call, MillwrightError, systemPrincipal } from "@millwright/core";
-import type { Sense } from "@millwright/sense/api";
+import type { ConnectionStatus, Ledger, Sense } from "@millwright/sense/api";
 
 /**
  * Sense's operations for somebody who calls. Sense knows the class its connection gives a tag; here the stricter one of its
@@ -7,7 +7,14 @@ import type { Sense } from "@millwright/sense/api";
  */
 export function senseForCallers(
 	service: Sense,
-	{ maySee }: { maySee(principal: Call["principal"], tag: string): boolean },
+	{
+		maySee,
+		gateways,
+	}: {
+		maySee(principal: Call["principal"], tag: string): boolean;
+		/** What comes up from gateways stands in the same lists. */
+		gateways: { statuses(): ConnectionStatus[]; ledgers(): Record<string, Ledger> };
+	},
 ): Sense {
 	const sees = (call: Call | undefined, tag: string) => maySee(call?.principal ?? systemPrincipal, tag);
 	/** In the words that sense has for a tag that does not exist. */
@@ -20,6 +27,18 @@ export function senseForCallers(
 	}
 	return {
 		...service,
+		async connections(input, call) {
+			const { connections } = await service.connections(input, call);
+			return { connections: [...connections, ...gateways.statuses()] };
+		},
+		async ledger(input, call) {
+			const own = await service.ledger(input, call);
+			const theirs = gateways.ledgers();
+			const total = { ...own.total };
+			for (const ledger of Object.values(theirs))
+				for (const key of Object.keys(total) as (keyof Ledger)[]) total[key] += ledger[key];
+			return { ...own, total, connections: { ...own.connections, ...theirs } };
+		},
 		async tags(input, call) {
 			const { tags, total } = await service.tags(input, call);
 			const seen = tags.filter(({ tag }) => sees(call, tag));

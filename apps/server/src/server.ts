@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { accessMigrations, createAccess } from "@millwright/access";
+import { createAccess } from "@millwright/access";
 import { accessApi } from "@millwright/access/api";
-import { auditMigrations, createAudit } from "@millwright/audit";
+import { createAudit } from "@millwright/audit";
 import { auditApi } from "@millwright/audit/api";
 import { type Clock, type Log, maySee, unitProblem } from "@millwright/core";
-import { createHistory, type HistoryTables, historyMigrations, historySection } from "@millwright/history";
+import { createHistory, type HistoryTables, historySection } from "@millwright/history";
 import { historyApi } from "@millwright/history/api";
-import { createNamespace, namespaceSection } from "@millwright/namespace";
+import { createGateways, createNamespace, isGatewayConnection, namespaceSection } from "@millwright/namespace";
 import { namespaceApi } from "@millwright/namespace/api";
 import { createHttpServer, createLive, createPlatform, mounted } from "@millwright/platform";
 import { platformApi } from "@millwright/platform/api";
@@ -25,21 +25,23 @@ import {
 } from "@millwright/runtime";
 import { createSense } from "@millwright/sense";
 import { samples, senseApi } from "@millwright/sense/api";
-import { createDuckDbSeries, createTableReader } from "@millwright/series-duckdb";
-import { createTwin, type TwinTables, twinMigrations, twinSection } from "@millwright/twin";
+import { createTableReader } from "@millwright/series-duckdb";
+import { createTwin, type TwinTables, twinSection } from "@millwright/twin";
 import { derivedSamples, twinApi } from "@millwright/twin/api";
 import { createBridges } from "./bridges.ts";
 import { openBroker } from "./brokers.ts";
 import { diskOf } from "./disk.ts";
 import { drivers } from "./drivers.ts";
+import { createSeries } from "./history-engine.ts";
+import { migrations } from "./migrations.ts";
 import { createOperations } from "./operations.ts";
 import { mayCall } from "./rights.ts";
 import { senseForCallers } from "./sense-for-callers.ts";
 import { accessSection, httpSection } from "./settings.ts";
-import { createTagClasses, tagClassMigrations } from "./tag-classes.ts";
+import { createTagClasses } from "./tag-classes.ts";
 import { createTagFacts } from "./tag-facts.ts";
+import { version } from "./version.ts";
 
-export const version = "0.1.0";
 const webFolder = fileURLToPath(new URL("../../web/dist", import.meta.url));
 
 export interface Server {
@@ -69,7 +71,7 @@ export function createServer({
 	const records = openRecords({
 		file: join(data, "records.sqlite"),
 		log,
-		migrations: [...accessMigrations, ...auditMigrations, ...twinMigrations, ...historyMigrations, ...tagClassMigrations],
+		migrations,
 	});
 	const { db } = records;
 
@@ -77,17 +79,7 @@ export function createServer({
 	const audit = createAudit({ db, file: join(data, "audit.jsonl"), clock, log });
 
 	const historySettings = config.get(historySection);
-	const engine = createDuckDbSeries({
-		file: join(data, "history.duckdb"),
-		temporaryFolder: join(data, "temporary"),
-		clock,
-		log: log.part("series"),
-		flushMs: historySettings.flush,
-		flushRows: historySettings.flushRows,
-		queueRows: historySettings.queueRows,
-		memoryMb: historySettings.memoryMb,
-		threads: historySettings.threads,
-	});
+	const engine = createSeries({ data, settings: historySettings, clock, log });
 	const historyReady = Promise.withResolvers<void>();
 
 	const sense = createSense({
@@ -120,7 +112,7 @@ export function createServer({
 	});
 	const root = () => config.get(namespaceSection).root;
 	const classes = createTagClasses({ records, directory, log });
-	const known = createTagFacts({ sense, twin, classes, directory, root });
+	const known = createTagFacts({ sense, twin, gateways: { facts: (id) => gateways.facts(id) }, classes, directory, root });
 	const history = createHistory({
 		engine,
 		directory,
@@ -138,13 +130,16 @@ export function createServer({
 		dataClassOf: known.classOfTag,
 		topicOf: (tag) => `${root()}/${tag}`,
 		temporaryFolder: join(data, "temporary"),
-		requestReplay: sense.replay,
+		requestReplay: (connection, from) =>
+			isGatewayConnection(connection) ? gateways.requestReplay(connection, from) : sense.replay(connection, from),
+		onStored: (connection, first, last) => gateways.stored(connection, first, last),
+		inAnyOrder: isGatewayConnection,
 	});
 
 	const broker = openBroker({
 		settings: config.get(namespaceSection),
 		root,
-		authenticate: access.brokerAuthenticator({ classOf: known.classOfTopic }),
+		authenticate: (who) => authenticate(who),
 		clock,
 		log,
 		judge: (message) => namespace.onExternalPublish(message),
@@ -161,6 +156,37 @@ export function createServer({
 		classOf: known.classOfTag,
 		bridges: bridges.list,
 	});
+
+	const gateways = createGateways({
+		broker,
+		directory,
+		bus,
+		clock,
+		log,
+		settings: () => config.get(namespaceSection).gateways,
+		folder: join(data, "gateways"),
+		history: {
+			isOpen: history.isOpen,
+			trouble() {
+				const now = history.part.health?.();
+				return now?.state === "failing" ? now.reason : undefined;
+			},
+			storedRanges: (connection) => engine.storedRanges(connection),
+			received: history.counts.received,
+			stored: history.counts.stored,
+			duplicate: history.counts.duplicate,
+		},
+		ownerOf(tag) {
+			const id = directory.idOf(tag) ?? 0;
+			const connection = sense.facts(id)?.connection;
+			if (connection !== undefined) return `the connection ${connection}`;
+			return twin.facts(id)?.derived ? "the twin" : undefined;
+		},
+		deadLetter: namespace.deadLetter,
+		tagsChanged: reclassified,
+		hangUp: (principal) => broker.disconnectPrincipal?.(principal),
+	});
+	const authenticate = gateways.authenticator(access.brokerAuthenticator({ classOf: known.classOfTopic }));
 
 	const live = createLive({
 		directory,
@@ -182,6 +208,7 @@ export function createServer({
 		twin.part,
 		history.part,
 		sense.part,
+		gateways.part,
 		live,
 		door,
 		...operations.parts,
@@ -235,9 +262,9 @@ export function createServer({
 			mounted(
 				"sense",
 				senseApi,
-				senseForCallers(sense.service, { maySee: (principal, tag) => maySee(principal, known.classOfTag(tag)) }),
+				senseForCallers(sense.service, { maySee: (principal, tag) => maySee(principal, known.classOfTag(tag)), gateways }),
 			),
-			mounted("namespace", namespaceApi, namespace.service),
+			mounted("namespace", namespaceApi, { ...namespace.service, ...gateways.service }),
 			mounted("history", historyApi, history.service),
 			mounted("twin", twinApi, twin.service),
 			mounted("access", accessApi, access.service),
@@ -252,7 +279,9 @@ export function createServer({
 
 	/** Tags came, went or became more or less confidential: whoever remembers who may see them asks again. */
 	function reclassified(): void {
-		classes.learn((source, id) => (source === "connection" ? sense.facts(id) : twin.facts(id))?.dataClass);
+		classes.learn(
+			(source, id) => (source === "connection" ? (sense.facts(id) ?? gateways.facts(id)) : twin.facts(id))?.dataClass,
+		);
 		namespace.refresh();
 		broker.rightsChanged?.();
 		void live.review();
@@ -311,6 +340,7 @@ export function createServer({
 			{ part: { name: "memory", start: async () => historyReady.resolve(), stop: async () => {} }, essential: true },
 			{ part: sense.part, essential: true },
 			{ part: bridges.part },
+			{ part: gateways.part },
 			{ part: classification, essential: true },
 			// Stopped in reverse: live says goodbye to its sockets before the door cuts them.
 			{ part: door, essential: true },

@@ -1,4 +1,5 @@
 import { type DataClass, maySee, type Principal, type TagDirectory, tagOfTopic } from "@millwright/core";
+import { isLinkTopic } from "@millwright/namespace";
 import type { TagFacts } from "@millwright/sense/api";
 import { strictness, type TagClasses } from "./tag-classes.ts";
 
@@ -23,20 +24,24 @@ const stricter = (a: DataClass | undefined, b: DataClass | undefined): DataClass
 export function createTagFacts({
 	sense,
 	twin,
+	gateways,
 	classes,
 	directory,
 	root,
 }: {
 	sense: FromSense;
 	twin: FromTwin;
+	gateways: FromSense;
 	classes: Pick<TagClasses, "last">;
 	directory: TagDirectory;
 	/** Of the namespace's topics. */
 	root: () => string;
 }) {
+	/** Of a connection of this process or of a gateway. */
+	const measuredOf = (id: number): TagFacts | undefined => sense.facts(id) ?? gateways.facts(id);
 	const classOf = (id: number): DataClass =>
 		stricter(
-			sense.facts(id)?.dataClass ?? classes.last("connection", id),
+			measuredOf(id)?.dataClass ?? classes.last("connection", id),
 			twin.facts(id)?.dataClass ?? classes.last("template", id),
 		) ?? "internal";
 	const idOf = (tag: string) => directory.idOf(tag) ?? 0;
@@ -44,6 +49,8 @@ export function createTagFacts({
 
 	/** A tag's topic is as confidential as the tag, and so is what was refused on it. */
 	function classOfTopic(topic: string): DataClass {
+		// What travels between gateways and here is for nobody else.
+		if (isLinkTopic(topic)) return "restricted";
 		const letters = `${root()}-dead-letter/`;
 		const tag = tagOfTopic(topic.startsWith(letters) ? topic.slice(letters.length) : topic, root());
 		return tag === undefined ? "internal" : classOfTag(tag);
@@ -53,7 +60,7 @@ export function createTagFacts({
 		classOf,
 		classOfTag,
 		classOfTopic,
-		unitOfTag: (tag: string): string => twin.facts(idOf(tag))?.unit ?? sense.facts(idOf(tag))?.unit ?? "1",
+		unitOfTag: (tag: string): string => twin.facts(idOf(tag))?.unit ?? measuredOf(idOf(tag))?.unit ?? "1",
 		/** An event about a tag or a topic is as confidential as the tag; others are internal. */
 		classOfEvent(about: unknown): DataClass {
 			if (typeof about !== "object" || about === null) return "internal";
@@ -64,7 +71,7 @@ export function createTagFacts({
 		maySeeTag: (principal: Principal, id: number): boolean => maySee(principal, classOf(id)),
 		/** For the namespace's payload: derived tags have no connection, so they name the twin as their source. */
 		facts(id: number): TagFacts | undefined {
-			const measured = sense.facts(id);
+			const measured = measuredOf(id);
 			if (measured) return measured;
 			const derived = twin.facts(id);
 			if (!derived) return undefined;
