@@ -141,24 +141,4 @@ export const storageApi = {
 		input: z.object({ ...policy, revision: z.string() }),
 		output: StoragePreview,
 	}),
-	integrity: operation({
-		summary: "Which sequence numbers of every connection are stored, and which are missing",
-		path: "/history/integrity",
-		input: z.object({}),
-		output: z.object({
-			at: ms,
-			connections: z.array(
-				z.object({
-					connection: z.string(),
-					first: z.int(),
-					last: z.int(),
-					stored: z.int().meta({ description: "numbers stored, those said never to come included" }),
-					missing: z.int(),
-					/** Closed intervals, oldest first; at most 100. */
-					holes: z.array(z.object({ first: z.int(), last: z.int() })),
-					duplicates: z.int().meta({ description: "samples that came again and were dropped, since start" }),
-				}),
-			),
-		}),
-	}),
 };

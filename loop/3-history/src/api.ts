@@ -1,9 +1,11 @@
 import { aggregateNames, type Client, Duration, operation, type Service } from "@millwright/core";
 import * as z from "zod";
 import { importsApi } from "./api-imports.ts";
+import { proofApi } from "./api-proof.ts";
 import { StorageSettings, storageApi } from "./api-storage.ts";
 
 export * from "./api-imports.ts";
+export * from "./api-proof.ts";
 export * from "./api-storage.ts";
 
 export const HistorySettings = z.strictObject({
@@ -44,6 +46,7 @@ const tags = z.array(z.string()).min(1).max(50);
 export const historyApi = {
 	...storageApi,
 	...importsApi,
+	...proofApi,
 	at: operation({
 		summary: "The plant at a moment: the value every tag had then",
 		path: "/history/at",

@@ -1,14 +1,4 @@
-import {
-	type Call,
-	type DataClass,
-	MillwrightError,
-	maySee,
-	msFromNanos,
-	qualityName,
-	type SeriesEngine,
-	systemPrincipal,
-	type TagDirectory,
-} from "@millwright/core";
+import { MillwrightError, msFromNanos, qualityName, type SeriesEngine } from "@millwright/core";
 import type { History } from "./api.ts";
 import { msColumn, rangeFrom } from "./ranges.ts";
 import type { Tags } from "./tags.ts";
@@ -17,32 +7,16 @@ import type { Tags } from "./tags.ts";
 export function createMoments({
 	engine,
 	tags,
-	directory,
-	dataClassOf,
 	unitOf,
 }: {
 	engine: SeriesEngine;
 	tags: Tags;
-	directory: TagDirectory;
-	dataClassOf(tag: string): DataClass;
 	unitOf(tag: string): string;
 }): Pick<History, "at" | "replay"> {
-	/** What one may not see is not there. */
-	function below(path: string, call?: Call): { name: string; id: number }[] {
-		const principal = call?.principal ?? systemPrincipal;
-		const prefix = path === "" ? "" : `${path}/`;
-		const found: { name: string; id: number }[] = [];
-		for (let id = 1; id <= directory.size; id++) {
-			const name = directory.nameOf(id);
-			if (name.startsWith(prefix) && maySee(principal, dataClassOf(name))) found.push({ name, id });
-		}
-		return found.sort((a, b) => (a.name < b.name ? -1 : 1));
-	}
-
 	return {
 		async at({ tags: names, path, time, limit }, call) {
 			const { from } = rangeFrom({ from: time, until: time + 1 });
-			const asked = [...tags.idsOf(names, call), ...(path === undefined ? [] : below(path, call))];
+			const asked = [...tags.idsOf(names, call), ...(path === undefined ? [] : tags.below(path, call))];
 			const shown = asked.slice(0, limit);
 			// "before" leaves the moment itself out; a sample at that moment counts.
 			const held = await engine.before({ tags: shown.map(({ id }) => id), time: from + 1n, signal: call?.signal });

@@ -42,8 +42,20 @@ export function createTags({ directory, dataClassOf }: { directory: TagDirectory
 		return id;
 	};
 
+	/** Every tag below an asset path that one may see, by name; what one may not see is not there. */
+	const below = (path: string, call?: Call): { name: string; id: number }[] => {
+		const prefix = path === "" ? "" : `${path}/`;
+		const found: { name: string; id: number }[] = [];
+		for (let id = 1; id <= directory.size; id++) {
+			const name = directory.nameOf(id);
+			if (name.startsWith(prefix) && maySee(principalOf(call), dataClassOf(name))) found.push({ name, id });
+		}
+		return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+	};
+
 	return {
 		idOf,
+		below,
 		/** Each once, in the order asked for. */
 		idsOf: (names: readonly string[], call?: Call): { name: string; id: number }[] =>
 			[...new Set(names)].map((name) => ({ name, id: idOf(name, call) })),
