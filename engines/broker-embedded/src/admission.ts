@@ -25,6 +25,10 @@ export interface Terms {
 	window: number;
 	maxPacketBytes: number;
 	explain: boolean;
+	/** Topics the client lets numbers stand for. */
+	aliasMaximum: number;
+	/** It would like to know where answers to its requests may go. */
+	wantsResponseInformation: boolean;
 	will: Will | undefined;
 }
 
@@ -66,6 +70,8 @@ export function termsOf(packet: IConnectPacket, core: BrokerCore): Terms {
 			core.limits.maxPacketBytes,
 		),
 		explain: properties.requestProblemInformation !== false,
+		aliasMaximum: numberOf(properties.topicAliasMaximum, "Topic alias maximum", 0) ?? 0,
+		wantsResponseInformation: properties.requestResponseInformation === true,
 		will: willOf(packet, version),
 	};
 }
@@ -74,14 +80,13 @@ function willOf(packet: IConnectPacket, version: 3 | 4 | 5): Will | undefined {
 	const { will } = packet;
 	if (will === undefined || will === null) return undefined;
 	if (!isTopicName(will.topic)) throw new ProtocolError(Reason.topicNameInvalid, "The will's topic is not a topic");
-	if (version === 5 && will.qos === 2) throw new ProtocolError(Reason.qosNotSupported, "Wills of QoS 2 are not supported");
 	const payload = Buffer.isBuffer(will.payload) ? will.payload : Buffer.from(will.payload ?? "");
 	const properties = version === 5 ? (will.properties ?? {}) : {};
 	return {
 		topic: will.topic,
 		// A copy: it may wait for weeks.
 		payload: Buffer.from(payload),
-		qos: (will.qos ?? 0) === 0 ? 0 : 1,
+		qos: will.qos ?? 0,
 		retain: will.retain ?? false,
 		delaySeconds: numberOf(properties.willDelayInterval, "Will delay", 0) ?? 0,
 		properties: {
@@ -116,18 +121,26 @@ export function authenticate(
 	});
 }
 
-export function connackOf(terms: Terms, core: BrokerCore, sessionPresent: boolean): IConnackPacket {
+/** Where answers to a client's requests may go: a place of its own, where its rights reach that far. */
+function responseInformation(terms: Terms, rights: BrokerRights): string | undefined {
+	if (!terms.wantsResponseInformation || /[/+#]/.test(terms.clientId)) return undefined;
+	const place = `response/${terms.clientId}`;
+	return rights.maySubscribe(`${place}/#`) ? place : undefined;
+}
+
+export function connackOf(terms: Terms, core: BrokerCore, rights: BrokerRights, sessionPresent: boolean): IConnackPacket {
 	if (terms.version !== 5) return { cmd: "connack", returnCode: 0, sessionPresent };
+	const response = responseInformation(terms, rights);
 	return {
 		cmd: "connack",
 		reasonCode: 0,
 		sessionPresent,
 		properties: {
-			maximumQoS: 1,
+			receiveMaximum: fixedLimits.receiving,
 			maximumPacketSize: core.limits.maxPacketBytes,
 			topicAliasMaximum: fixedLimits.topicAliases,
-			sharedSubscriptionAvailable: false,
 			...(terms.assigned ? { assignedClientIdentifier: terms.clientId } : {}),
+			...(response === undefined ? {} : { responseInformation: response }),
 			...(terms.serverKeepAlive ? { serverKeepAlive: terms.keepAliveSeconds } : {}),
 		},
 	};

@@ -1,20 +1,19 @@
-import type { BrokerClient, BrokerRights } from "@millwright/core";
-import type { IConnectPacket, IDisconnectPacket, Packet } from "mqtt-packet";
-import { authenticate, connackOf, type Terms, termsOf } from "./admission.ts";
-import { type Dialect, encodeControl, encodePuback, parseControl, pingResponse } from "./control-codec.ts";
+import type { BrokerClient } from "@millwright/core";
+import type { IConnectPacket } from "mqtt-packet";
+import { connackOf, type Terms } from "./admission.ts";
+import { encodeAcknowledgement, encodeControl, packetType, parseControl } from "./control-codec.ts";
 import type { BrokerCore } from "./core.ts";
+import { Dialogue } from "./dialogue.ts";
 import { FrameReader } from "./frame-reader.ts";
-import { PublishGate } from "./incoming.ts";
+import { shakeHands } from "./handshake.ts";
 import { fixedLimits } from "./limits.ts";
 import { Outbox } from "./outbox.ts";
-import { type ParsedPublish, parsePublish } from "./publish-codec.ts";
+import { OutgoingAliases } from "./outgoing-aliases.ts";
 import { ReadingPace } from "./reading-pace.ts";
 import { ProtocolError, Reason, returnCodeOf } from "./reason-codes.ts";
 import { RetainedDelivery } from "./retained-delivery.ts";
 import type { Line, Session } from "./session.ts";
 import type { Sessions, Will } from "./sessions.ts";
-import { subscribe, unsubscribe } from "./subscribing.ts";
-import { TopicAliases } from "./topic-aliases.ts";
 import type { Transport } from "./transport.ts";
 
 export interface ConnectionTools {
@@ -27,13 +26,14 @@ export interface ConnectionTools {
 }
 
 const nothing = Buffer.alloc(0);
-/** One client on one transport, from its first byte to its last. */
+
+/** One client on one transport, from its first byte to its last: its bytes in, its bytes out, its deadlines and its end. */
 export class Connection implements Line {
 	version: 3 | 4 | 5 = 4;
 	maxPacketBytes = Number.POSITIVE_INFINITY;
 	window: number = fixedLimits.inflight;
+	aliases: OutgoingAliases | undefined;
 	readonly connectedAtMs: number;
-	received = 0;
 	sent = 0;
 	session: Session | undefined;
 	readonly #tools: ConnectionTools;
@@ -45,11 +45,9 @@ export class Connection implements Line {
 	readonly #takePacket = (bytes: Buffer, start: number, body: number, end: number): void => this.#take(bytes, start, body, end);
 	readonly #goOn = (): boolean => this.#state !== "closed" && !this.#pace.isHeld;
 	#state: "waiting" | "admitting" | "open" | "closed" = "waiting";
-	#dialect: Dialect | undefined;
 	#terms: Terms | undefined;
-	#gate: PublishGate | undefined;
+	#dialogue: Dialogue | undefined;
 	#will: Will | undefined;
-	readonly #aliases = new TopicAliases();
 	readonly #pace: ReadingPace;
 	#written = 0;
 	#overflowing = false;
@@ -93,7 +91,7 @@ export class Connection implements Line {
 			queuedBytes: this.#outbox.bytes + (session?.queuedBytes ?? 0),
 			queuedMessages: session?.queuedMessages ?? 0,
 			droppedMessages: session?.dropped ?? 0,
-			received: this.received,
+			received: this.#dialogue?.received ?? 0,
 			sent: this.sent,
 		};
 	}
@@ -113,6 +111,14 @@ export class Connection implements Line {
 		this.#outbox.push(frame);
 	}
 
+	release(packetId: number, reason: number): void {
+		this.#reply(encodeAcknowledgement(packetType.pubrel, packetId, reason, this));
+	}
+
+	get explain(): boolean {
+		return this.#terms?.explain === true;
+	}
+
 	countSent(): void {
 		this.sent++;
 		this.#core.counts.sent++;
@@ -122,12 +128,15 @@ export class Connection implements Line {
 		if (this.#overflowing) return;
 		this.#overflowing = true;
 		this.#core.log.warn("A client left too many messages waiting and was disconnected", { client: this.session?.clientId });
-		// Later: the caller is in the middle of delivering to it.
-		this.#core.turn.after(() => this.disconnect(Reason.quotaExceeded, "Too many messages waited", { will: true }));
+		this.#hangUp(Reason.quotaExceeded, "Too many messages waited");
 	}
 
 	caughtUp(): void {
 		if (this.#retained.pending > 0) this.#retained.pump();
+	}
+
+	takenOver(): void {
+		this.disconnect(Reason.sessionTakenOver, "Another connection took the session over", { will: true });
 	}
 
 	/** Once a second. Source: MQTT 5 §3.1.2.10 (one and a half times the keep alive). */
@@ -143,6 +152,13 @@ export class Connection implements Line {
 			this.disconnect(Reason.unspecified, "A packet was never finished", { will: true });
 		else if (keepAlive > 0 && nowMs - this.#heardAt > keepAlive * 1500)
 			this.disconnect(Reason.keepAliveTimeout, "Nothing was heard for one and a half keep alives", { will: true });
+		else if (nowMs - (this.#dialogue?.owesSince ?? nowMs) > fixedLimits.answerSeconds * 1000)
+			this.disconnect(Reason.serverBusy, "What was published could not be stored in time", { will: true });
+	}
+
+	/** Later: the caller is in the middle of its work. */
+	#hangUp(reason: number, why: string): void {
+		this.#core.turn.after(() => this.disconnect(reason, why, { will: true }));
 	}
 
 	/** Ends with a DISCONNECT where the version has one. */
@@ -151,7 +167,7 @@ export class Connection implements Line {
 		let last: Buffer | undefined;
 		if (this.#state === "open" && this.version === 5)
 			last = encodeControl(
-				{ cmd: "disconnect", reasonCode: reason, ...(this.#terms?.explain ? { properties: { reasonString: why } } : {}) },
+				{ cmd: "disconnect", reasonCode: reason, ...(this.explain ? { properties: { reasonString: why } } : {}) },
 				5,
 			);
 		this.end(why, { ...about, last });
@@ -162,6 +178,7 @@ export class Connection implements Line {
 		this.#state = "closed";
 		this.#outbox.close();
 		this.#retained.stop();
+		this.#dialogue?.end();
 		this.#reader.clear();
 		this.#countPartial();
 		if (about.cut) this.#transport.destroy();
@@ -220,63 +237,17 @@ export class Connection implements Line {
 
 	#take(bytes: Buffer, start: number, body: number, end: number): void {
 		this.#alive = true;
-		const type = (bytes[start] as number) >> 4;
-		if (this.#state === "waiting") {
-			if (type !== 1) throw new ProtocolError(Reason.protocolError, "The first packet must be CONNECT");
-			const packet = parseControl(bytes.subarray(start, end), undefined) as IConnectPacket;
-			this.#admit(packet);
+		if (this.#dialogue !== undefined) {
+			this.#dialogue.take(bytes, start, body, end);
+			this.#pace.share();
 			return;
 		}
-		if (type === 3) this.#publish(parsePublish(bytes, start, body, end, this.version), bytes, start, end);
-		else if (type === 4 && end - body >= 2) this.session?.acknowledge(bytes.readUInt16BE(body));
-		else if (type === 12 && end === body) this.#reply(pingResponse);
-		else this.#control(parseControl(bytes.subarray(start, end), this.#dialect));
-		this.#pace.share();
-	}
-
-	#control(packet: Packet): void {
-		const session = this.session as Session;
-		const { messageId } = packet;
-		switch (packet.cmd) {
-			case "subscribe": {
-				const id = this.#packetId(messageId);
-				const { codes, retained } = subscribe(this.#core, session, packet, this.version);
-				this.#reply(encodeControl({ cmd: "suback", messageId: id, granted: codes }, this.version));
-				for (const subscription of retained) this.#retained.add(subscription);
-				this.#retained.pump();
-				return;
-			}
-			case "unsubscribe": {
-				const id = this.#packetId(messageId);
-				const codes = unsubscribe(this.#core, session, packet.unsubscriptions);
-				this.#reply(encodeControl({ cmd: "unsuback", messageId: id, granted: codes }, this.version));
-				return;
-			}
-			case "disconnect":
-				this.#goodbye(packet);
-				return;
-			default:
-				throw new ProtocolError(Reason.protocolError, `A client may not send ${packet.cmd} now`);
-		}
-	}
-
-	#packetId(id: number | undefined): number {
-		if (id === undefined || id < 1) throw new ProtocolError(Reason.malformed, "Packet identifier 0");
-		return id;
-	}
-
-	#goodbye(packet: IDisconnectPacket): void {
-		const expiry: unknown = packet.properties?.sessionExpiryInterval;
-		const session = this.session as Session;
-		if (typeof expiry === "number") {
-			if (expiry > 0 && this.#terms?.expirySeconds === 0)
-				throw new ProtocolError(Reason.protocolError, "A session that ends with its connection cannot be prolonged now");
-			session.expirySeconds = expiry === 0xffff_ffff ? Number.POSITIVE_INFINITY : expiry;
-		}
-		this.end("the client said goodbye", { will: packet.reasonCode !== undefined && packet.reasonCode !== Reason.success });
+		if ((bytes[start] as number) >> 4 !== 1) throw new ProtocolError(Reason.protocolError, "The first packet must be CONNECT");
+		this.#admit(parseControl(bytes.subarray(start, end), undefined) as IConnectPacket);
 	}
 
 	#reply(frame: Buffer): void {
+		if (this.#state !== "open") return;
 		this.write(frame);
 		this.#pace.answered(frame.length);
 	}
@@ -292,107 +263,51 @@ export class Connection implements Line {
 		this.#pace.emptied();
 	}
 
-	// ---- publishing ----
-
-	#publish(parsed: ParsedPublish, bytes: Buffer, start: number, end: number): void {
-		this.received++;
-		this.#core.counts.received++;
-		const { qos, properties, packetId, retain } = parsed;
-		// The place where QoS 2 will begin: PUBREC instead of refusal.
-		if (qos === 2) throw new ProtocolError(Reason.qosNotSupported, "QoS 2 is not supported; the highest is 1");
-		const topic = properties === undefined ? parsed.topic : this.#aliases.resolve(parsed.topic, properties.topicAlias);
-		const gate = this.#gate as PublishGate;
-		if (!gate.isTopic(topic)) throw new ProtocolError(Reason.topicNameInvalid, "The topic is not a topic name");
-		const plain = qos === 0 && !retain && properties === undefined;
-		const whole = plain ? bytes.subarray(start, end) : undefined;
-		const reason = gate.accept({
-			topic,
-			payload: parsed.payload,
-			qos,
-			retain,
-			properties,
-			...(whole === undefined ? {} : this.version === 5 ? { frame5: whole } : { frame3: whole }),
-		});
-		if (qos === 1) this.#reply(encodePuback(packetId, reason, this.version));
-		if (this.#core.congested.size > 0) this.#pace.waitForReaders(this.session, qos);
-	}
-
 	// ---- admission ----
 
 	#admit(packet: IConnectPacket): void {
 		this.#state = "admitting";
 		this.version = packet.protocolVersion ?? 4;
-		const terms = termsOf(packet, this.#core);
-		if (!this.#tools.mayEnter()) throw new ProtocolError(Reason.serverBusy, "Too many clients");
+		const { core, sessions } = this.#tools;
 		this.#pace.hold();
-		authenticate(this.#core, packet, terms, this.#transport).then(
-			(rights) => this.#decide(packet, terms, rights),
-			(error: unknown) => {
-				this.#core.log.error("Authentication failed to answer", { client: terms.clientId, error: String(error) });
-				this.#refuse(Reason.serverUnavailable, "Nobody could be asked");
-			},
-		);
-	}
-
-	#decide(packet: IConnectPacket, terms: Terms, rights: BrokerRights | undefined): void {
-		if (this.#state !== "admitting") return;
-		if (rights === undefined) {
-			const anonymous = packet.username === undefined && packet.password === undefined;
-			this.#refuse(anonymous ? Reason.notAuthorized : Reason.badUserOrPassword, "Not authorized");
-			return;
-		}
-		try {
-			// Others may have come in while this one was looked up.
-			if (!this.#tools.mayEnter()) throw new ProtocolError(Reason.serverBusy, "Too many clients");
-			this.#open(packet, terms, rights);
-		} catch (error) {
-			this.#broken(error);
-		}
-	}
-
-	#open(packet: IConnectPacket, terms: Terms, rights: BrokerRights): void {
-		const { sessions, core } = this.#tools;
-		let session = sessions.find(rights.principal, terms.clientId);
-		(session?.line as Connection | undefined)?.disconnect(Reason.sessionTakenOver, "Another connection took the session over", {
-			will: true,
+		shakeHands(packet, {
+			core,
+			sessions,
+			transport: this.#transport,
+			mayEnter: () => this.#tools.mayEnter(),
+			isWaiting: () => this.#state === "admitting",
+			admitted: (terms, session, present) => this.#open(packet, terms, session, present),
+			refused: (reason, why) => this.#refuse(reason, why),
+			failed: (error) => this.#broken(error),
 		});
-		// Taking over may have ended it.
-		session = sessions.find(rights.principal, terms.clientId);
-		if (session !== undefined && terms.clean) {
-			sessions.end(session);
-			session = undefined;
-		}
-		const present = session !== undefined;
-		session ??= sessions.create(rights, terms.clientId);
-		sessions.cancelWill(session);
-		session.rights = rights;
-		session.expirySeconds = terms.expirySeconds;
-		if (present) this.#recheck(session);
+	}
+
+	#open(packet: IConnectPacket, terms: Terms, session: Session, present: boolean): void {
+		const { core } = this.#tools;
 		this.session = session;
 		this.maxPacketBytes = terms.maxPacketBytes;
 		this.window = terms.window;
+		this.aliases = terms.aliasMaximum > 0 ? new OutgoingAliases(terms.aliasMaximum) : undefined;
 		this.#terms = terms;
 		this.#will = terms.will;
-		this.#dialect = { protocolVersion: terms.version, bridgeMode: (packet as { bridgeMode?: boolean }).bridgeMode === true };
-		this.#gate = new PublishGate(core, session);
 		this.#reader.maxBytes = core.limits.maxPacketBytes;
 		this.#state = "open";
 		this.#heardAt = core.clock.monotonicMs();
-		this.write(encodeControl(connackOf(terms, core, present), terms.version));
+		this.#dialogue = new Dialogue({
+			core,
+			session,
+			terms,
+			bridgeMode: (packet as { bridgeMode?: boolean }).bridgeMode === true,
+			pace: this.#pace,
+			retained: this.#retained,
+			reply: (frame) => this.#reply(frame),
+			goodbye: (about) => this.end("the client said goodbye", about),
+			hangUp: (reason, why) => this.#hangUp(reason, why),
+		});
+		this.write(encodeControl(connackOf(terms, core, session.rights, present), terms.version));
 		session.resume(this);
 		this.#tools.opened(this);
 		this.#pace.release();
-	}
-
-	/** Rights may have changed while the client was away. */
-	#recheck(session: Session): void {
-		for (const subscription of [...session.subscriptions.values()]) {
-			if (session.rights.maySubscribe(subscription.filter)) this.#core.routes.invalidate(subscription.filter);
-			else {
-				session.subscriptions.delete(subscription.filter);
-				this.#core.routes.unsubscribe(subscription);
-			}
-		}
 	}
 
 	#refuse(reason: number, why: string): void {

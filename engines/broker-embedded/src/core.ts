@@ -1,10 +1,14 @@
 import type { BrokerAuthenticator, BrokerFigures, Clock, IncomingMessage, Log, OutgoingMessage } from "@millwright/core";
+import { Conversations } from "./conversations.ts";
 import type { BrokerLimits } from "./limits.ts";
 import { fixedLimits } from "./limits.ts";
-import { Message } from "./message.ts";
+import { lower, Message } from "./message.ts";
 import { Reason } from "./reason-codes.ts";
-import { type Listener, Routes } from "./routes.ts";
+import { RetainedKeeping } from "./retained-keeping.ts";
+import { type Listener, nobody, Routes, type SharedTarget, type TopicEntry } from "./routes.ts";
 import type { Session } from "./session.ts";
+import type { SharedGroup } from "./shared-group.ts";
+import type { Journal } from "./store/journal.ts";
 import { isTopicName } from "./topic-names.ts";
 import { Turn } from "./turn.ts";
 
@@ -13,19 +17,24 @@ export interface ExternalMessage {
 	topic: string;
 	/** A view that is only valid during the call. */
 	payload: Uint8Array;
-	qos: 0 | 1;
+	qos: 0 | 1 | 2;
 	retain: boolean;
 	client: { id: string; principal: string };
 }
 
-/** `retain` overrides what the client asked for. A refusal is an MQTT 5 reason code; nobody receives the message. */
-export type ExternalVerdict = "accept" | { retain: boolean } | { refuse: number };
+/**
+ * `retain` overrides what the client asked for; the acknowledgement waits for `stored`, and its rejection is told the
+ * publisher. A refusal is an MQTT 5 reason code; nobody receives the message.
+ */
+export type ExternalVerdict = "accept" | { retain: boolean; stored?: Promise<void> } | { refuse: number; reason?: string };
 
 export interface CoreOptions {
 	authenticate: BrokerAuthenticator;
 	limits: BrokerLimits;
 	clock: Clock;
 	log: Log;
+	/** Where sessions and retained messages survive the process. */
+	journal?: Journal | undefined;
 	onExternalPublish?: ((message: ExternalMessage) => ExternalVerdict) | undefined;
 }
 
@@ -40,6 +49,11 @@ export class BrokerCore {
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly routes: Routes;
+	readonly journal: Journal | undefined;
+	readonly conversations: Conversations;
+	readonly #retainedKeeping: RetainedKeeping | undefined;
+	/** Wall clock, right to the second: for figures nobody reads closer. */
+	coarseNowMs: number;
 	readonly turn = new Turn();
 	readonly counts = {
 		received: 0,
@@ -66,6 +80,10 @@ export class BrokerCore {
 		this.clock = options.clock;
 		this.log = options.log;
 		this.routes = new Routes(options.log);
+		this.journal = options.journal;
+		this.#retainedKeeping = options.journal === undefined ? undefined : new RetainedKeeping(options.journal);
+		this.coarseNowMs = options.clock.nowMs();
+		this.conversations = new Conversations({ clock: options.clock, log: options.log });
 		this.#onExternalPublish = options.onExternalPublish;
 	}
 
@@ -94,6 +112,7 @@ export class BrokerCore {
 				payload: out.payload,
 				qos: out.qos ?? 0,
 				retain: out.retain ?? false,
+				keep: out.retain && out.durable ? "now" : "no",
 				publisher: undefined,
 				source: undefined,
 				expiresAt: expiry === undefined ? Number.POSITIVE_INFINITY : this.clock.monotonicMs() + expiry * 1000,
@@ -146,6 +165,67 @@ export class BrokerCore {
 		);
 	}
 
+	/** Records said to the journal so far; grows where a message was promised to be kept. */
+	get position(): number {
+		return this.journal?.position ?? 0;
+	}
+
+	/** Runs when all that was said to the journal is on disk. */
+	kept(run: () => void): void {
+		if (this.journal === undefined) run();
+		else this.journal.after(run);
+	}
+
+	/** Would a message of QoS 1 or 2 have to be kept, while nothing can be? */
+	cannotKeep(topic: string, retain: boolean): boolean {
+		if (this.journal === undefined || this.journal.refusal === undefined) return false;
+		if (retain) return true;
+		const { targets, shared } = this.routes.routeOf(this.routes.entry(topic));
+		return (
+			targets.some(({ session, qos }) => qos > 0 && session.journal !== undefined) ||
+			shared.some(({ candidates }) => candidates.some(({ session, qos }) => qos > 0 && session.journal !== undefined))
+		);
+	}
+
+	/** Once a second. */
+	tick(): void {
+		this.coarseNowMs = this.clock.nowMs();
+		this.#retainedKeeping?.flush();
+	}
+
+	/** A topic's retained message has expired, or cannot be made. */
+	forgetRetained(entry: TopicEntry): void {
+		this.#retain(entry, undefined);
+	}
+
+	/** As the journal remembered it. */
+	restoreRetained(message: Message): void {
+		if (!isTopicName(message.topic) && !message.topic.startsWith("$")) return;
+		const entry = this.routes.entry(message.topic);
+		this.routes.retain(entry, message);
+		this.#retainedKeeping?.restored(entry, message);
+	}
+
+	#retain(entry: TopicEntry, message: Message | undefined): void {
+		this.routes.retain(entry, message);
+		if (this.#retainedKeeping !== undefined && (entry.kept !== undefined || (message !== undefined && message.keep !== "no")))
+			this.#retainedKeeping.changed(entry);
+	}
+
+	/** What a session leaves that shared its subscription goes to the others. */
+	handOver(from: Session, mayGo: (group: SharedGroup) => boolean): void {
+		for (const queued of from.outgoing.takeShared(mayGo)) {
+			const group = this.routes.groups.find(queued.group?.key ?? "");
+			const { message } = queued;
+			const candidates = [...(group?.members ?? [])].filter(
+				({ session }) => session !== from && session.rights.mayReceive(message.topic),
+			);
+			const heir = candidates.length === 0 ? undefined : group?.pick(candidates);
+			if (heir === undefined) from.drop();
+			else heir.session.send(message, queued.qos, queued.retain, heir.id === undefined ? undefined : [heir.id], heir.group);
+		}
+	}
+
 	/** To everybody who listens. A listener that publishes does not nest: its message follows when this one is through. */
 	route(message: Message): void {
 		if (this.#routing) {
@@ -186,18 +266,17 @@ export class BrokerCore {
 		}
 		const route = this.routes.routeOf(entry);
 		if (message.retain) {
-			if (message.clears) this.routes.retain(entry, undefined);
-			else if (entry.retained !== undefined || this.routes.retainedCount < this.limits.maxRetained)
-				this.routes.retain(entry, message);
+			if (message.clears) this.#retain(entry, undefined);
+			else if (entry.retained !== undefined || this.routes.retainedCount < this.limits.maxRetained) this.#retain(entry, message);
 			else this.#sayRetainedFull(message.topic);
 		}
-		if (route.targets.length === 0 && route.listeners.length === 0) return;
+		if (route === nobody) return;
 		try {
 			// Made here, so that a failing function harms its own message only.
 			void message.payload;
 		} catch (error) {
 			this.log.error("A payload could not be made; its message was dropped", { topic: message.topic, error: String(error) });
-			if (entry.retained === message) this.routes.retain(entry, undefined);
+			if (entry.retained === message) this.#retain(entry, undefined);
 			return;
 		}
 		for (const target of route.targets) {
@@ -207,7 +286,19 @@ export class BrokerCore {
 				this.log.error("A message could not be sent", { topic: message.topic, error: String(error) });
 			}
 		}
+		for (const target of route.shared) this.#deliverShared(target, message);
 		for (const listener of route.listeners) this.#tell(listener, message);
+	}
+
+	#deliverShared({ group, candidates }: SharedTarget, message: Message): void {
+		const one = group.pick(candidates);
+		if (one === undefined) return;
+		const qos = lower(message.qos, one.qos);
+		try {
+			one.session.send(message, qos, one.retainAsPublished && message.retain, one.id === undefined ? undefined : [one.id], group);
+		} catch (error) {
+			this.log.error("A message could not be sent", { topic: message.topic, error: String(error) });
+		}
 	}
 
 	#tell(listener: Listener, message: Message): void {

@@ -143,12 +143,42 @@ test("an authenticator that fails refuses, and the next client is asked again", 
 	expect((await RawClient.open(broker.port)).received[0]).toMatchObject({ reasonCode: 0 });
 });
 
-test("QoS 2 is refused with its reason", async () => {
+test("who has more QoS 2 messages under way than it was told ends with 0x93", async () => {
 	await using broker = await brokerForTest();
 	const client = await RawClient.open(broker.port);
-	expect(client.received[0]).toMatchObject({ properties: { maximumQoS: 1 } });
-	client.send({ cmd: "publish", topic: "a", payload: "x", qos: 2, messageId: 1, dup: false, retain: false });
-	expect(await client.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x9b });
+	const [answer] = client.received;
+	const most = answer?.cmd === "connack" ? (answer.properties?.receiveMaximum ?? 0) : 0;
+	expect(most).toBeGreaterThan(100);
+	for (let id = 1; id <= most; id++)
+		client.send({ cmd: "publish", topic: "a", payload: "x", qos: 2, messageId: id, dup: false, retain: false });
+	expect((await client.settled()).filter(({ cmd }) => cmd === "pubrec")).toHaveLength(most);
+	client.send({ cmd: "publish", topic: "a", payload: "x", qos: 2, messageId: most + 1, dup: false, retain: false });
+	expect(await client.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x93 });
+});
+
+test("AUTH is refused, before and after a client is admitted", async () => {
+	await using broker = await brokerForTest();
+	const asking = await RawClient.open(broker.port, { properties: { authenticationMethod: "SCRAM-SHA-256" } });
+	expect(asking.received[0]).toMatchObject({ cmd: "connack", reasonCode: 0x8c });
+	const later = await RawClient.open(broker.port);
+	later.send({ cmd: "auth", reasonCode: 0x19, properties: { authenticationMethod: "SCRAM-SHA-256" } });
+	expect(await later.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x82 });
+});
+
+test("a keep alive that passes in silence ends with 0x8D and its will", async () => {
+	const clock = createFakeClock();
+	await using broker = await brokerForTest({ clock });
+	const heard: string[] = [];
+	broker.subscribe("will", "test", ({ payload }) => heard.push(Buffer.from(payload).toString()));
+	const client = await RawClient.open(broker.port, {
+		keepalive: 10,
+		will: { topic: "will", payload: Buffer.from("silent"), qos: 2, retain: false },
+	});
+	await clock.advance(14_000);
+	expect(heard).toEqual([]);
+	await clock.advance(3000);
+	expect(await client.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x8d });
+	expect(heard).toEqual(["silent"]);
 });
 
 test("retained topics stop at the limit: 0x97 to a client, the process's own pass unretained", async () => {

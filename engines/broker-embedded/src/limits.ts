@@ -10,6 +10,10 @@ export interface BrokerLimits {
 	maxRetained: number;
 	/** Longest keep alive; MQTT 5 clients that ask for more, or none, are told this one. */
 	keepAliveMaxSeconds: number;
+	/** Connections at once from one address. */
+	maxConnectionsPerAddress: number;
+	/** Newcomers let in a second; a tenth of it at once, the others wait in order. */
+	connectionsPerSecond: number;
 }
 
 export const defaultLimits: BrokerLimits = {
@@ -19,6 +23,8 @@ export const defaultLimits: BrokerLimits = {
 	queueMessages: 10_000,
 	maxRetained: 500_000,
 	keepAliveMaxSeconds: 600,
+	maxConnectionsPerAddress: 2000,
+	connectionsPerSecond: 500,
 };
 
 /** Bounds that nobody needs to turn. */
@@ -32,8 +38,12 @@ export const fixedLimits = {
 	clientIdLength: 1024,
 	subscriptions: 10_000,
 	topicAliases: 32,
-	/** QoS 1 messages under way to one client, whatever it allows. */
+	/** Messages of QoS 1 and 2 under way to one client, whatever it allows. */
 	inflight: 1024,
+	/** Messages of QoS 1 and 2 of one client that are not acknowledged; MQTT 5 clients are told. */
+	receiving: 2048,
+	/** An answer that waits longer for a disk will not come. */
+	answerSeconds: 60,
 	/** Bytes of waiting QoS 1 messages, as a multiple of queueBytes. */
 	waitingFactor: 4,
 	/** Answers a client may let pile up before it is no longer read from. */

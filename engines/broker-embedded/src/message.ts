@@ -1,6 +1,13 @@
 import type { MessageProperties } from "@millwright/core";
+import type { OutgoingAliases } from "./outgoing-aliases.ts";
 import { encodePublish } from "./publish-codec.ts";
 import { decodeProperties, encodeProperties, noBytes } from "./publish-properties.ts";
+
+export type Qos = 0 | 1 | 2;
+/** The lower of what was published and what is subscribed to. */
+export const lower = (a: Qos, b: Qos): Qos => Math.min(a, b) as Qos;
+
+export type Keep = "no" | "soon" | "now";
 
 export interface MessageSource {
 	id: string;
@@ -19,13 +26,19 @@ function exactCopy(bytes: Uint8Array): Buffer {
  */
 export class Message {
 	readonly topic: string;
-	readonly qos: 0 | 1;
+	readonly qos: Qos;
 	readonly retain: boolean;
 	/** Session of the publishing client, for no-local; undefined for the process itself. */
 	readonly publisher: object | undefined;
 	readonly source: MessageSource | undefined;
 	/** Clock's monotonic ms; Infinity where it never expires. */
 	readonly expiresAt: number;
+	/** Its number in the journal; 0 where it is not kept there. */
+	stored = 0;
+	/** Places in the journal that name it. */
+	uses = 0;
+	/** Must its retained value be on disk: before it is acknowledged, soon, or not at all? */
+	readonly keep: Keep;
 	#payload: Uint8Array | (() => Uint8Array);
 	#properties: MessageProperties | undefined;
 	#forward: Buffer | undefined;
@@ -36,8 +49,9 @@ export class Message {
 	constructor(about: {
 		topic: string;
 		payload: Uint8Array | (() => Uint8Array);
-		qos: 0 | 1;
+		qos: Qos;
 		retain: boolean;
+		keep?: Keep;
 		publisher?: object;
 		source?: MessageSource;
 		expiresAt?: number;
@@ -50,6 +64,7 @@ export class Message {
 		this.topic = about.topic;
 		this.qos = about.qos;
 		this.retain = about.retain;
+		this.keep = about.keep ?? "no";
 		this.publisher = about.publisher;
 		this.source = about.source;
 		this.expiresAt = about.expiresAt ?? Number.POSITIVE_INFINITY;
@@ -105,27 +120,34 @@ export class Message {
 	/** The PUBLISH for one receiver. */
 	frame(to: {
 		version: 3 | 4 | 5;
-		qos: 0 | 1;
+		qos: Qos;
 		retain: boolean;
 		packetId: number;
 		dup: boolean;
 		ids: readonly number[] | undefined;
 		nowMs: number;
+		aliases: OutgoingAliases | undefined;
 	}): Buffer {
-		const shared = to.qos === 0 && !to.retain && to.ids === undefined && this.expiresAt === Number.POSITIVE_INFINITY;
+		const shared =
+			to.qos === 0 &&
+			!to.retain &&
+			to.ids === undefined &&
+			to.aliases === undefined &&
+			this.expiresAt === Number.POSITIVE_INFINITY;
 		if (shared) {
 			const known = to.version === 5 ? this.#frame5 : this.#frame3;
 			if (known !== undefined) return known;
 		}
 		const bytes = encodePublish(
 			{
-				topic: this.topic,
+				topic: to.aliases === undefined ? this.topic : to.aliases.topicFor(this.topic),
 				payload: this.payload,
 				qos: to.qos,
 				dup: to.dup,
 				retain: to.retain,
 				packetId: to.packetId,
-				forward: to.version === 5 ? this.forward : noBytes,
+				forward:
+					to.version !== 5 ? noBytes : to.aliases === undefined ? this.forward : to.aliases.before(this.topic, this.forward),
 				expirySeconds:
 					this.expiresAt === Number.POSITIVE_INFINITY ? undefined : Math.max(1, Math.ceil((this.expiresAt - to.nowMs) / 1000)),
 				subscriptionIds: to.ids,

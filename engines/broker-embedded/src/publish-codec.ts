@@ -60,10 +60,10 @@ export function parsePublish(bytes: Buffer, start: number, body: number, end: nu
 export interface PublishToWrite {
 	topic: string;
 	payload: Uint8Array;
-	qos: 0 | 1;
+	qos: 0 | 1 | 2;
 	dup: boolean;
 	retain: boolean;
-	/** Of QoS 1. */
+	/** Of QoS 1 and 2. */
 	packetId: number;
 	/** MQTT 5 only: forwarded property bytes. */
 	forward: Buffer;

@@ -85,7 +85,7 @@ export class ReadingPace {
 	}
 
 	/** A publisher of QoS 1, or one that floods, waits for receivers that read but cannot follow; frozen ones hold nobody up. */
-	waitForReaders(own: Session | undefined, qos: 0 | 1): void {
+	waitForReaders(own: Session | undefined, qos: 0 | 1 | 2): void {
 		const congested = [...this.#core.congested];
 		this.#core.congested.clear();
 		const floods = this.#chunkBytes >= floodBytes || this.#core.turnBytes >= floodBytes * 8;

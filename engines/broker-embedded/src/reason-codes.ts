@@ -19,6 +19,7 @@ export const Reason = {
 	sessionTakenOver: 0x8e,
 	topicFilterInvalid: 0x8f,
 	topicNameInvalid: 0x90,
+	packetIdNotFound: 0x92,
 	receiveMaximumExceeded: 0x93,
 	topicAliasInvalid: 0x94,
 	packetTooLarge: 0x95,
@@ -26,7 +27,6 @@ export const Reason = {
 	administrative: 0x98,
 	payloadFormatInvalid: 0x99,
 	qosNotSupported: 0x9b,
-	sharedNotSupported: 0x9e,
 } as const;
 
 /** The peer broke MQTT, or a limit of ours; the connection ends with this code where the version has codes. */

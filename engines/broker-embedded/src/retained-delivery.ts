@@ -1,5 +1,6 @@
 import type { BrokerCore } from "./core.ts";
 import { Fifo } from "./fifo.ts";
+import { lower } from "./message.ts";
 import type { TopicEntry } from "./routes.ts";
 import type { Subscription } from "./session.ts";
 
@@ -64,7 +65,7 @@ export class RetainedDelivery {
 
 	#next(): boolean {
 		let subscription = this.#queued.shift();
-		while (subscription !== undefined && subscription.session.subscriptions.get(subscription.filter) !== subscription)
+		while (subscription !== undefined && subscription.session.subscriptions.get(subscription.key) !== subscription)
 			subscription = this.#queued.shift();
 		if (subscription === undefined) return false;
 		this.#current = subscription;
@@ -78,13 +79,13 @@ export class RetainedDelivery {
 		const { session } = subscription;
 		if (message === undefined) return;
 		if (message.isExpired(this.#core.clock.monotonicMs())) {
-			this.#core.routes.retain(entry, undefined);
+			this.#core.forgetRetained(entry);
 			return;
 		}
 		try {
 			if (!session.rights.mayReceive(entry.topic)) return;
-			const qos = (message.qos & subscription.qos) as 0 | 1;
-			session.send(message, qos, true, subscription.id === undefined ? undefined : [subscription.id]);
+			const qos = lower(message.qos, subscription.qos);
+			session.send(message, qos, true, subscription.id === undefined ? undefined : [subscription.id], undefined);
 		} catch (error) {
 			this.#core.log.error("A retained message could not be sent", { topic: entry.topic, error: String(error) });
 		}

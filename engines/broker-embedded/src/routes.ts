@@ -1,8 +1,9 @@
 import type { IncomingMessage, Log } from "@millwright/core";
 import { fixedLimits } from "./limits.ts";
-import type { Message } from "./message.ts";
+import type { Message, Qos } from "./message.ts";
 import { RetainedTree } from "./retained-tree.ts";
 import type { Session, Subscription } from "./session.ts";
+import { type SharedGroup, SharedGroups } from "./shared-group.ts";
 import { TopicTrie } from "./topic-trie.ts";
 
 /** A listener in this process. */
@@ -16,14 +17,21 @@ export interface Listener {
 /** One session that receives a topic, its matching subscriptions joined: one copy, highest QoS, all identifiers. */
 export interface Target {
 	readonly session: Session;
-	qos: 0 | 1;
+	qos: Qos;
 	noLocal: boolean;
 	retainAsPublished: boolean;
 	ids: number[] | undefined;
 }
 
+/** A shared subscription, and those of its members that may see the topic: one of them gets each message. */
+export interface SharedTarget {
+	readonly group: SharedGroup;
+	readonly candidates: Subscription[];
+}
+
 export interface Route {
 	readonly targets: readonly Target[];
+	readonly shared: readonly SharedTarget[];
 	readonly listeners: readonly Listener[];
 }
 
@@ -34,15 +42,18 @@ export interface TopicEntry {
 	/** The route is valid while this equals the table's. */
 	generation: number;
 	retained: Message | undefined;
+	/** What the journal remembers as retained. */
+	kept: Message | undefined;
 }
 
-const nobody: Route = { targets: [], listeners: [] };
+export const nobody: Route = { targets: [], shared: [], listeners: [] };
 
 /** Every topic that is retained or was lately published, with its receivers worked out. */
 export class Routes {
 	readonly #subscriptions = new TopicTrie<Subscription | Listener>();
 	readonly #entries = new Map<string, TopicEntry>();
 	readonly #retained = new RetainedTree<TopicEntry>();
+	readonly groups = new SharedGroups();
 	readonly #log: Log;
 	#generation = 1;
 	#retainedCount = 0;
@@ -75,7 +86,7 @@ export class Routes {
 		let entry = this.#entries.get(topic);
 		if (entry === undefined) {
 			if (this.#entries.size - this.#retainedCount >= fixedLimits.rememberedTopics) this.#forget();
-			entry = { topic, route: undefined, generation: 0, retained: undefined };
+			entry = { topic, route: undefined, generation: 0, retained: undefined, kept: undefined };
 			this.#entries.set(topic, entry);
 		}
 		return entry;
@@ -83,11 +94,13 @@ export class Routes {
 
 	subscribe(subscription: Subscription | Listener): void {
 		this.#subscriptions.add(subscription.filter, subscription);
+		if (subscription.session !== undefined) this.groups.join(subscription);
 		this.invalidate(subscription.filter);
 	}
 
 	unsubscribe(subscription: Subscription | Listener): void {
 		this.#subscriptions.remove(subscription.filter, subscription);
+		if (subscription.session !== undefined) this.groups.leave(subscription);
 		this.invalidate(subscription.filter);
 	}
 
@@ -138,11 +151,20 @@ export class Routes {
 
 	#build(topic: string): Route {
 		let targets: Map<Session, Target> | undefined;
+		let shared: Map<SharedGroup, SharedTarget> | undefined;
 		let listeners: Listener[] | undefined;
 		this.#subscriptions.match(topic, (found) => {
 			if (found.session === undefined) {
 				listeners ??= [];
 				listeners.push(found);
+				return;
+			}
+			if (found.group !== undefined) {
+				if (!this.#mayReceive(found.session, topic)) return;
+				shared ??= new Map();
+				const joined = shared.get(found.group);
+				if (joined === undefined) shared.set(found.group, { group: found.group, candidates: [found] });
+				else joined.candidates.push(found);
 				return;
 			}
 			targets ??= new Map();
@@ -163,8 +185,12 @@ export class Routes {
 			target.retainAsPublished ||= found.retainAsPublished;
 			if (found.id !== undefined) target.ids = [...(target.ids ?? []), found.id];
 		});
-		if (targets === undefined && listeners === undefined) return nobody;
-		return { targets: targets === undefined ? [] : [...targets.values()], listeners: listeners ?? [] };
+		if (targets === undefined && listeners === undefined && shared === undefined) return nobody;
+		return {
+			targets: targets === undefined ? nobody.targets : [...targets.values()],
+			shared: shared === undefined ? nobody.shared : [...shared.values()],
+			listeners: listeners ?? nobody.listeners,
+		};
 	}
 
 	#mayReceive(session: Session, topic: string): boolean {

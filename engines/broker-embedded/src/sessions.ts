@@ -3,6 +3,8 @@ import type { BrokerCore } from "./core.ts";
 import type { ClientPublish } from "./incoming.ts";
 import { PublishGate } from "./incoming.ts";
 import { Session } from "./session.ts";
+import type { SharedGroup } from "./shared-group.ts";
+import { SessionJournal } from "./store/session-journal.ts";
 
 export interface Will extends ClientPublish {
 	delaySeconds: number;
@@ -43,32 +45,87 @@ export class Sessions {
 		return session;
 	}
 
+	/** Says how long a session lasts; one that outlives its connection is kept by the journal from then on. */
+	lasts(session: Session, expirySeconds: number): void {
+		session.expirySeconds = expirySeconds;
+		const { journal } = this.#core;
+		if (journal === undefined) return;
+		if (expirySeconds === 0) {
+			session.leaveJournal();
+			return;
+		}
+		const known = session.journal;
+		const own = known ?? new SessionJournal(journal, journal.newSession());
+		own.present(session, 0);
+		if (known !== undefined) return;
+		for (const subscription of session.subscriptions.values()) own.subscribed(subscription);
+		for (const packetId of session.incoming.keys()) own.received(packetId);
+		session.keepIn(own);
+	}
+
 	/** Forgets a session; a will that still waited is published, as its session ends. */
 	end(session: Session): void {
 		if (this.#byKey.get(session.key) === session) this.#byKey.delete(session.key);
 		for (const subscription of session.subscriptions.values()) this.#core.routes.unsubscribe(subscription);
 		session.subscriptions.clear();
 		session.release();
+		this.#core.handOver(session, () => true);
+		session.leaveJournal();
 		const waiting = this.#wills.get(session);
 		if (waiting !== undefined) this.#publishWill(session, waiting.will);
 	}
 
 	/** The connection is gone. */
 	leave(session: Session, will: Will | undefined): void {
-		session.line = undefined;
+		session.leave();
 		session.awaySince = this.#core.clock.monotonicMs();
-		session.release();
-		if (will !== undefined) {
-			if (will.delaySeconds > 0 && session.expirySeconds > 0)
-				this.#wills.set(session, { will, dueAt: session.awaySince + will.delaySeconds * 1000 });
-			else this.#publishWill(session, will);
+		if (will === undefined) this.#forgetWill(session);
+		else if (will.delaySeconds > 0 && session.expirySeconds > 0)
+			this.#wills.set(session, { will, dueAt: session.awaySince + will.delaySeconds * 1000 });
+		else this.#publishWill(session, will);
+		if (session.expirySeconds === 0) {
+			this.end(session);
+			return;
 		}
-		if (session.expirySeconds === 0) this.end(session);
+		session.journal?.present(session, this.#core.clock.nowMs());
+		// Another member that is here need not wait for this one.
+		this.#core.handOver(session, hasSomebodyBut(session));
 	}
 
-	/** The client is back before its will was due. */
-	cancelWill(session: Session): void {
+	/** The client is back before its will was due, with another or none. */
+	welcome(session: Session, will: Will | undefined): void {
 		this.#wills.delete(session);
+		const { journal } = this.#core;
+		if (journal === undefined) return;
+		// Asked now: after a restart nobody knows the client's rights before it is back.
+		if (will === undefined || !session.rights.mayPublish(will.topic)) this.#forgetWill(session);
+		else {
+			session.hasKeptWill = true;
+			const { topic, payload, qos, retain, delaySeconds, properties } = will;
+			journal.say.will({
+				principal: session.rights.principal,
+				clientId: session.clientId,
+				topic,
+				payload,
+				qos,
+				retain,
+				delaySeconds,
+				expirySeconds: properties?.expirySeconds ?? Number.POSITIVE_INFINITY,
+				forward: properties?.forward ?? Buffer.alloc(0),
+			});
+		}
+	}
+
+	#forgetWill(session: Session): void {
+		if (!session.hasKeptWill) return;
+		session.hasKeptWill = false;
+		this.#core.journal?.say.willGone(session.rights.principal, session.clientId);
+	}
+
+	/** A will whose client was connected, or not back in time, when the process ended. */
+	restoreWill(session: Session, will: Will): void {
+		session.hasKeptWill = true;
+		this.#wills.set(session, { will, dueAt: this.#core.clock.monotonicMs() + will.delaySeconds * 1000 });
 	}
 
 	endAway(principal: string): void {
@@ -79,7 +136,7 @@ export class Sessions {
 	/** Once a second: expired sessions, wills that are due. */
 	sweep(nowMs: number): void {
 		for (const [session, { will, dueAt }] of [...this.#wills]) if (nowMs >= dueAt) this.#publishWill(session, will);
-		for (const session of this.#byKey.values()) {
+		for (const session of [...this.#byKey.values()]) {
 			if (session.line === undefined && nowMs >= session.awaySince + session.expirySeconds * 1000) this.end(session);
 		}
 	}
@@ -87,6 +144,8 @@ export class Sessions {
 	#publishWill(session: Session, will: Will): void {
 		this.#wills.delete(session);
 		new PublishGate(this.#core, session).accept(will);
+		// Together with what the will brought: it is published once.
+		this.#forgetWill(session);
 	}
 
 	#endOldestAway(): void {
@@ -98,3 +157,10 @@ export class Sessions {
 		this.end(oldest);
 	}
 }
+
+const hasSomebodyBut =
+	(session: Session) =>
+	(group: SharedGroup): boolean => {
+		for (const member of group.members) if (member.session !== session && member.session.line !== undefined) return true;
+		return false;
+	};

@@ -3,6 +3,7 @@ import type { BrokerCore } from "./core.ts";
 import { fixedLimits } from "./limits.ts";
 import { ProtocolError, Reason } from "./reason-codes.ts";
 import type { Session, Subscription } from "./session.ts";
+import { shareOf } from "./shared-group.ts";
 import { isSubscribable } from "./topic-names.ts";
 
 export interface Granted {
@@ -12,6 +13,8 @@ export interface Granted {
 	retained: Subscription[];
 }
 
+const isShareName = (name: string): boolean => name.length > 0 && !/[+#]/.test(name);
+
 /** Source: MQTT 5 §3.8. */
 export function subscribe(core: BrokerCore, session: Session, packet: ISubscribePacket, version: 3 | 4 | 5): Granted {
 	if (packet.subscriptions.length === 0) throw new ProtocolError(Reason.protocolError, "SUBSCRIBE without a filter");
@@ -20,40 +23,51 @@ export function subscribe(core: BrokerCore, session: Session, packet: ISubscribe
 		throw new ProtocolError(Reason.protocolError, "The subscription identifier must be one number from 1 to 268,435,455");
 	const granted: Granted = { codes: [], retained: [] };
 	for (const wanted of packet.subscriptions) {
-		const refusal = refusalOf(core, session, wanted.topic);
+		const share = shareOf(wanted.topic);
+		// MQTT 5 §3.8.3.1.
+		if (share !== undefined && wanted.nl === true)
+			throw new ProtocolError(Reason.protocolError, "A shared subscription cannot be without its own messages");
+		const refusal = refusalOf(core, session, wanted.topic, share);
 		if (refusal !== undefined) {
 			granted.codes.push(version === 5 ? refusal : 0x80);
 			continue;
 		}
-		const qos = wanted.qos === 0 ? 0 : 1;
 		const known = session.subscriptions.get(wanted.topic);
 		const subscription: Subscription = known ?? {
 			session,
-			filter: wanted.topic,
-			qos,
+			key: wanted.topic,
+			filter: share?.filter ?? wanted.topic,
+			group: share === undefined ? undefined : core.routes.groups.of(wanted.topic),
+			qos: wanted.qos,
 			noLocal: false,
 			retainAsPublished: false,
 			id: undefined,
 		};
-		subscription.qos = qos;
+		subscription.qos = wanted.qos;
 		subscription.noLocal = wanted.nl ?? false;
 		subscription.retainAsPublished = wanted.rap ?? false;
 		subscription.id = id as number | undefined;
 		if (known === undefined) {
 			session.subscriptions.set(wanted.topic, subscription);
 			core.routes.subscribe(subscription);
-		} else core.routes.invalidate(wanted.topic);
-		granted.codes.push(qos);
+		} else core.routes.invalidate(subscription.filter);
+		session.journal?.subscribed(subscription);
+		session.conversation?.subscribed(subscription);
+		granted.codes.push(wanted.qos);
 		const handling = wanted.rh ?? 0;
+		// MQTT 5 §4.8.2: what is retained is not shared out.
+		if (share !== undefined) continue;
 		if (handling === 0 || (handling === 1 && known === undefined)) granted.retained.push(subscription);
 	}
 	return granted;
 }
 
-function refusalOf(core: BrokerCore, session: Session, filter: string): number | undefined {
-	if (!isSubscribable(filter)) return Reason.topicFilterInvalid;
-	if (filter.startsWith("$share/")) return Reason.sharedNotSupported;
-	if (session.subscriptions.size >= fixedLimits.subscriptions && !session.subscriptions.has(filter)) return Reason.quotaExceeded;
+function refusalOf(core: BrokerCore, session: Session, key: string, share: ReturnType<typeof shareOf>): number | undefined {
+	const filter = share?.filter ?? key;
+	if (!isSubscribable(filter) || (share !== undefined && !isShareName(share.name))) return Reason.topicFilterInvalid;
+	if (session.subscriptions.size >= fixedLimits.subscriptions && !session.subscriptions.has(key)) return Reason.quotaExceeded;
+	// A session that lasts promises its subscriptions.
+	if (session.journal !== undefined && core.journal?.refusal !== undefined) return Reason.quotaExceeded;
 	try {
 		if (session.rights.maySubscribe(filter)) return undefined;
 	} catch (error) {
@@ -74,6 +88,7 @@ export function unsubscribe(core: BrokerCore, session: Session, filters: readonl
 		if (known === undefined) return Reason.noSubscriptionExisted;
 		session.subscriptions.delete(filter);
 		core.routes.unsubscribe(known);
+		session.journal?.unsubscribed(filter);
 		return Reason.success;
 	});
 }

@@ -36,6 +36,8 @@ export interface OutgoingMessage {
 	payload: Uint8Array | (() => Uint8Array);
 	qos?: 0 | 1 | 2;
 	retain?: boolean;
+	/** Must the retained value outlive the process? Left out: no, the process publishes it again when it starts. */
+	durable?: boolean;
 	properties?: MessageProperties;
 }
 
