@@ -1,12 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { MillwrightError } from "@millwright/core";
-import { createClock, createLog, createLogMemory, openConfig } from "@millwright/runtime";
+import { type Clock, type Log, MillwrightError } from "@millwright/core";
+import { createClock, createLog, createLogMemory, type FolderLock, lockFolder, openConfig } from "@millwright/runtime";
+import { finishPlacing } from "./backup/place.ts";
 import { type DemoPlant, prepareDemoConfig, startDemoPlant } from "./demo.ts";
 import { sections } from "./sections.ts";
 import { createServer } from "./server.ts";
 import { httpSection, logSection } from "./settings.ts";
+import { upgradeData, upgradeStores } from "./upgrade/index.ts";
+import { version } from "./version.ts";
 
 /** `millwright start`: runs until a signal ends it. */
 export async function runServer(args: string[]): Promise<void> {
@@ -23,9 +26,9 @@ export async function runServer(args: string[]): Promise<void> {
 	process.umask(0o077);
 	const clock = createClock();
 	const data = resolve(values.data ?? (values.demo ? "data/demo" : "data"));
-	const file = values.config ? resolve(values.config) : values.demo ? await prepareDemoConfig(data) : resolve("millwright.yaml");
-	await mkdir(data, { recursive: true, mode: 0o700 });
 	const early = createLog({ pretty: process.stderr.isTTY === true || values.demo });
+	const lock = await prepareData({ data, clock, log: early });
+	const file = values.config ? resolve(values.config) : values.demo ? await prepareDemoConfig(data) : resolve("millwright.yaml");
 	const config = await openConfig({ file, sections, log: early.part("config"), clock });
 	const logMemory = createLogMemory();
 	const log = createLog({
@@ -42,6 +45,7 @@ export async function runServer(args: string[]): Promise<void> {
 			log.info("Stopping", { why });
 			await server.stop();
 			await plant?.stop();
+			lock.release();
 		})();
 		return ending;
 	};
@@ -80,6 +84,20 @@ export async function runServer(args: string[]): Promise<void> {
 				"",
 			].join("\n"),
 		);
+}
+
+/** The data folder is ours, whole, and of this version's schema; whoever gets in here alone. */
+async function prepareData({ data, clock, log }: { data: string; clock: Clock; log: Log }): Promise<FolderLock> {
+	await mkdir(data, { recursive: true, mode: 0o700 });
+	const lock = lockFolder(data);
+	try {
+		if (await finishPlacing(data)) log.warn("A restore that was cut off has been finished", { data });
+		await upgradeData({ data, version, stores: upgradeStores({ log }), clock, log });
+		return lock;
+	} catch (thrown) {
+		lock.release();
+		throw thrown;
+	}
 }
 
 /** For `millwright doctor`: reads and checks without starting anything. */

@@ -12,7 +12,14 @@ const keptSnapshots = 5;
  * Brings the database to the program's state: each pending migration once, in name order, in a transaction of its own.
  * Before an existing database is touched, a snapshot of it is laid beside it.
  */
-export function migrate(about: { sqlite: DatabaseSync; file: string; migrations: readonly Migration[]; log: Log }): void {
+export function migrate(about: {
+	sqlite: DatabaseSync;
+	file: string;
+	migrations: readonly Migration[];
+	log: Log;
+	/** False where the caller has made one of more than this. */
+	snapshot: boolean;
+}): void {
 	const { sqlite, file, log } = about;
 	sqlite.exec(
 		"CREATE TABLE IF NOT EXISTS millwright_migrations (name TEXT PRIMARY KEY, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
@@ -30,7 +37,7 @@ export function migrate(about: { sqlite: DatabaseSync; file: string; migrations:
 		wayBack: `Start the newer version again, or put back the snapshot it made before migrating: ${basename(file)}.before-…`,
 	});
 	if (pending.length === 0) return;
-	if (applied.size > 0 && file !== ":memory:") snapshot(sqlite, file, log);
+	if (about.snapshot && applied.size > 0 && file !== ":memory:") snapshot(sqlite, file, log);
 	for (const migration of pending) apply(sqlite, migration, file);
 	log.info("Records migrated", { migrations: pending.map(({ name }) => name) });
 }

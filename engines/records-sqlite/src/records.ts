@@ -25,12 +25,14 @@ export function openRecords(about: {
 	migrations: readonly Migration[];
 	/** Longest a query waits for its turn, ms. */
 	longestWaitMs?: number;
+	/** Whether a copy is laid beside an existing file before it is migrated; usual. */
+	snapshot?: boolean;
 }): Records {
-	const { file, migrations } = about;
+	const { file, migrations, snapshot = true } = about;
 	const log = about.log.part("records");
 	const sqlite = open(file);
 	try {
-		migrate({ sqlite, file, migrations, log });
+		migrate({ sqlite, file, migrations, log, snapshot });
 	} catch (thrown) {
 		sqlite.close();
 		throw asRecordsError(thrown, file);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { pathToFileURL } from "node:url";
 import * as z from "zod";
 
 export const schemaFile = "schema.json";
@@ -27,13 +28,25 @@ export async function readSchemaFile(data: string): Promise<SchemaFile | undefin
 
 export const readSchemas = async (data: string): Promise<Schemas> => (await readSchemaFile(data))?.schemas ?? {};
 
-/** SQLite's own number of a file's schema; undefined without a file. Changes nothing. */
-export function userVersion(file: string): number | undefined {
+/** Looks into a file without changing it; undefined where there is none, or one that is damaged, which its owner deals with. */
+export function lookInto<T>(file: string, ask: (db: DatabaseSync) => T): T | undefined {
 	if (!existsSync(file)) return undefined;
-	const db = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+	let db: DatabaseSync | undefined;
 	try {
-		return Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
+		// Without a log it is read as it lies; even a reader would else leave files beside it.
+		const place = existsSync(`${file}-wal`) ? file : new URL(`${pathToFileURL(file)}?immutable=1`);
+		db = new DatabaseSync(place, { readOnly: true, timeout: 5000 });
+		return ask(db);
+	} catch (thrown) {
+		// SQLite's 11 CORRUPT, 26 NOTADB.
+		const code = ((thrown as { errcode?: number }).errcode ?? 0) & 0xff;
+		if (code === 11 || code === 26) return undefined;
+		throw thrown;
 	} finally {
-		db.close();
+		db?.close();
 	}
 }
+
+/** SQLite's own number of a file's schema. */
+export const userVersion = (file: string): number | undefined =>
+	lookInto(file, (db) => Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0));

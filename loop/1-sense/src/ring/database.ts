@@ -2,7 +2,7 @@ import { existsSync, renameSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-const schemaVersion = 3;
+export const ringSchema = 3;
 
 /** The ring's SQLite file, its tables made; throws when it is not sound. */
 export function openDatabase(file: string, hardBytes: number): DatabaseSync {
@@ -13,7 +13,7 @@ export function openDatabase(file: string, hardBytes: number): DatabaseSync {
 		const pageSize = Number(db.prepare("PRAGMA page_size").get()?.page_size ?? 4096);
 		db.exec(`PRAGMA max_page_count=${Math.max(64, Math.ceil(hardBytes / pageSize))}; PRAGMA journal_size_limit=67108864`);
 		const found = Number(db.prepare("PRAGMA user_version").get()?.user_version ?? 0);
-		if (found > schemaVersion) throw new Error(`${file} was written by a newer version of Millwright`);
+		if (found > ringSchema) throw new Error(`${file} was written by a newer version of Millwright`);
 		if (found === 1) fromVersionOne(db);
 		if (found === 1 || found === 2) fromVersionTwo(db);
 		db.exec(`
@@ -30,7 +30,7 @@ export function openDatabase(file: string, hardBytes: number): DatabaseSync {
 				PRIMARY KEY (lane, first)) STRICT, WITHOUT ROWID;
 			CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 			INSERT OR IGNORE INTO meta VALUES ('bytes', 0), ('rows', 0), ('longest_outage_ms', 0);
-			PRAGMA user_version=${schemaVersion}`);
+			PRAGMA user_version=${ringSchema}`);
 		// Touches root, index and the last pages: a torn or foreign file shows here and not in the middle of work.
 		db.prepare("SELECT count(*) FROM lane").get();
 		db.prepare("SELECT id, blob FROM batch ORDER BY id DESC LIMIT 1").get();
@@ -41,6 +41,9 @@ export function openDatabase(file: string, hardBytes: number): DatabaseSync {
 		throw thrown;
 	}
 }
+
+/** For an upgrade while nobody has it open: the tables of today, then closed. */
+export const bringRingUp = (file: string): void => openDatabase(file, Number.MAX_SAFE_INTEGER / 2).close();
 
 /** SQLite's own numbers: 11 CORRUPT, 26 NOTADB. */
 export function isCorrupt(thrown: unknown): boolean {

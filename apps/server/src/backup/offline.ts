@@ -1,0 +1,87 @@
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Clock, type Log, MillwrightError, msFromNanos } from "@millwright/core";
+import { historySection } from "@millwright/history";
+import { copySqlite, createLog, lockFolder, openConfig, type Part } from "@millwright/runtime";
+import { createSeries } from "../history-engine.ts";
+import { sections } from "../sections.ts";
+import { readSchemas } from "../upgrade/schemas.ts";
+import { copyLiveFolder } from "./files.ts";
+import type { Manifest } from "./manifest.ts";
+import { finishPlacing } from "./place.ts";
+import { configNotes, configPlace, storesOf } from "./stores.ts";
+import { type BackupProgress, takeBackup } from "./take.ts";
+
+/** Of a data folder that nobody has open: not copied, or copied by a store of its own. */
+const known = new Set(["sense", "config-history", "temporary", "before-upgrade", "plant", "history"]);
+
+/** The same backup as a running platform makes, of a stopped one. */
+export async function backupOffline({
+	data,
+	configFile,
+	to,
+	version,
+	clock,
+	log = createLog({ level: "warn" }),
+	progress,
+}: {
+	data: string;
+	configFile: string;
+	to: string;
+	version: string;
+	clock: Clock;
+	log?: Log;
+	progress?(now: BackupProgress): void;
+}): Promise<Manifest> {
+	if (!existsSync(join(data, "records.sqlite")) && !existsSync(join(data, "tags.sqlite")))
+		throw new MillwrightError("backup.no-data", `${data} is no data folder`, {
+			kind: "input",
+			hint: "Name the folder that the platform was started with: --data FOLDER",
+			place: data,
+		});
+	const lock = lockFolder(data);
+	try {
+		await finishPlacing(data);
+		const config = await openConfig({ file: configFile, sections, log, clock });
+		const engine = createSeries({ data, settings: config.get(historySection), clock, log });
+		await engine.start();
+		try {
+			const { rows, newest } = await engine.figures();
+			return await takeBackup({
+				folder: to,
+				stores: storesOf({
+					data,
+					configFile,
+					engine,
+					records: { backupTo: (file) => copySqlite({ from: join(data, "records.sqlite"), to: file }) },
+					parts: await restingParts(data),
+				}),
+				facts: async () => ({
+					version,
+					kind: "manual",
+					...(newest === undefined ? {} : { until: msFromNanos(newest) }),
+					rows,
+					engines: { series: engine.name ?? "duckdb", records: "sqlite" },
+					schemas: await readSchemas(data),
+					config: configPlace(configFile, data),
+					notes: await configNotes(configFile),
+				}),
+				clock,
+				...(progress ? { progress } : {}),
+			});
+		} finally {
+			await engine.stop();
+		}
+	} finally {
+		lock.release();
+	}
+}
+
+/** Other parts' folders, each under the part's name. */
+async function restingParts(data: string): Promise<Pick<Part, "name" | "copyTo">[]> {
+	const entries = await readdir(data, { withFileTypes: true });
+	return entries
+		.filter((entry) => entry.isDirectory() && !known.has(entry.name) && !/^(?:\.|replaced-)/.test(entry.name))
+		.map(({ name }) => ({ name, copyTo: (folder) => copyLiveFolder(join(data, name), folder) }));
+}
