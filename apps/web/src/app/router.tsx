@@ -92,6 +92,11 @@ const asset = createRoute({
 	},
 	component: lazyRouteComponent(() => import("../pages/assets/asset/page.tsx"), "AssetPage"),
 });
+const ledger = createRoute({
+	getParentRoute: () => root,
+	path: "/ledger",
+	component: lazyRouteComponent(() => import("../pages/ledger/page.tsx"), "LedgerPage"),
+});
 const users = createRoute({
 	getParentRoute: () => root,
 	path: "/users",
@@ -121,6 +126,7 @@ export const router = createRouter({
 		history,
 		assets,
 		asset,
+		ledger,
 		users,
 		auditTrail,
 	]),

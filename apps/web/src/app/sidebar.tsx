@@ -1,4 +1,4 @@
-import { IconClipboardCheck, IconTopologyStar3, IconUsers } from "@tabler/icons-react";
+import { IconClipboardCheck, IconFileCertificate, IconRouter, IconServerCog, IconTopologyStar3, IconUsers } from "@tabler/icons-react";
 import { Link, useLocation } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -6,6 +6,14 @@ import { useOverview } from "../data/use-overview.ts";
 import { useFormat } from "../parts/use-format.ts";
 import { governPlaces, loopPlaces, overviewPlace, type Place } from "./navigation.ts";
 import { useSession } from "./session.tsx";
+
+const governMarks: Record<string, ReactNode> = {
+	ledger: <IconFileCertificate size={15} stroke={1.8} />,
+	edges: <IconRouter size={15} stroke={1.8} />,
+	system: <IconServerCog size={15} stroke={1.8} />,
+	access: <IconUsers size={15} stroke={1.8} />,
+	audit: <IconClipboardCheck size={15} stroke={1.8} />,
+};
 
 function Item({
 	place,
@@ -81,7 +89,7 @@ export function Sidebar({ onGo }: { onGo?: () => void }) {
 						<Item
 							key={place.key}
 							place={place}
-							mark={place.key === "audit" ? <IconClipboardCheck size={15} stroke={1.8} /> : <IconUsers size={15} stroke={1.8} />}
+							mark={governMarks[place.key]}
 							onGo={onGo}
 						/>
 					))}

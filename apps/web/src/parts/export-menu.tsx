@@ -5,12 +5,11 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../app/session.tsx";
 import { history } from "../data/clients.ts";
+import { saveAnswer } from "./save-answer.ts";
 import { endsOf } from "./trend/clock.ts";
 import { useClock } from "./trend/use-clock.ts";
 
 const formats = ["csv", "parquet"] as const;
-
-const nameIn = (disposition: string | null): string | undefined => /filename="?([^";]+)"?/.exec(disposition ?? "")?.[1];
 
 /** Samples of the tags and window on screen, as a file. */
 export function ExportMenu({ tags }: { tags: string[] }) {
@@ -25,11 +24,7 @@ export function ExportMenu({ tags }: { tags: string[] }) {
 		setProblem(undefined);
 		try {
 			const answer = (await history.export({ tags, ...endsOf(clock, Date.now()), format })) as Response;
-			const link = document.createElement("a");
-			link.href = URL.createObjectURL(await answer.blob());
-			link.download = nameIn(answer.headers.get("content-disposition")) ?? `millwright.${format}`;
-			link.click();
-			setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+			await saveAnswer(answer, `millwright.${format}`);
 		} catch (error) {
 			setProblem(asMillwrightError(error).message);
 		} finally {

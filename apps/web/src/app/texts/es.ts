@@ -2,7 +2,8 @@ import connections from "./es/connections.ts";
 import govern from "./es/govern.ts";
 import loop from "./es/loop.ts";
 import pages from "./es/pages.ts";
+import proof from "./es/proof.ts";
 import shell from "./es/shell.ts";
 import storage from "./es/storage.ts";
 
-export default { ...shell, ...loop, ...pages, ...connections, ...govern, ...storage };
+export default { ...shell, ...loop, ...pages, ...connections, ...govern, ...storage, ...proof };

@@ -79,6 +79,7 @@ export default {
 		history: "History",
 		twins: "Twins",
 		access: "Access",
+		ledger: "Ledger",
 		audit: "Audit",
 	},
 	palette: {

@@ -83,6 +83,7 @@ export default {
 		history: "Historial",
 		twins: "Gemelos",
 		access: "Acceso",
+		ledger: "Libro de cuentas",
 		audit: "Auditoría",
 	},
 	palette: {
