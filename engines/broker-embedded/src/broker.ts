@@ -1,7 +1,6 @@
 import type { IncomingMessage as HttpRequest } from "node:http";
-import { createServer, type Server } from "node:net";
+import { join } from "node:path";
 import type { Duplex } from "node:stream";
-import { createServer as createTlsServer, type TlsOptions } from "node:tls";
 import {
 	type Broker,
 	type BrokerAuthenticator,
@@ -17,19 +16,24 @@ import { Connection, type ConnectionTools } from "./connection.ts";
 import { BrokerCore, type ExternalMessage, type ExternalVerdict } from "./core.ts";
 import { metricsOf, systemTopics } from "./figures.ts";
 import { type BrokerLimits, defaultLimits } from "./limits.ts";
-import { closeServer, listenOn } from "./listener.ts";
+import { SocketListener } from "./listener.ts";
 import { Reason } from "./reason-codes.ts";
+import { restore } from "./restoring.ts";
 import type { Listener } from "./routes.ts";
 import { Sessions } from "./sessions.ts";
+import { Journal } from "./store/journal.ts";
+import type { TlsFiles } from "./tls-files.ts";
 import { socketTransport, type Transport } from "./transport.ts";
 import { createWebSocketDoor } from "./web-socket.ts";
 
 export interface EmbeddedBrokerOptions {
 	/** Null listens nowhere: in-process and WebSocket only. Port 0 picks a free one. */
 	listen: { host: string; port: number } | null;
-	/** Makes the listener a TLS listener; `requestCert` with `ca` lets clients show a certificate. */
-	tls?: TlsOptions;
+	/** Makes the listener a TLS listener. */
+	tls?: TlsFiles | undefined;
 	authenticate: BrokerAuthenticator;
+	/** Where sessions, queued and retained messages outlive the process; without it they end with it, and nothing waits for a disk. */
+	folder?: string;
 	limits?: Partial<BrokerLimits>;
 	clock: Clock;
 	log: Log;
@@ -60,20 +64,24 @@ export interface EmbeddedBroker extends Broker {
 }
 
 const systemTopicsEveryMs = 10_000;
+const conversationsEveryMs = 60_000;
+const conversationsFile = "conversations.jsonl";
 
 /** An MQTT 3.1.1 and 5 broker inside the process. */
 export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBroker {
 	const { clock } = options;
 	const log = options.log.part("broker");
 	const limits: BrokerLimits = { ...defaultLimits, ...options.limits };
-	const core = new BrokerCore({ ...options, limits, log });
+	const { folder } = options;
+	const journal = folder === undefined ? undefined : new Journal({ folder: join(folder, "journal"), clock, log });
+	const core = new BrokerCore({ ...options, limits, log, journal });
 	const sessions = new Sessions(core);
 	/** Every transport, from its first byte; `open` only those that were admitted. */
 	const connections = new Set<Connection>();
 	const open = new Set<Connection>();
 	const changeListeners = new Set<(change: ClientChange) => void>();
 	const timers: Timer[] = [];
-	let server: Server | undefined;
+	let door: SocketListener | undefined;
 	let state: "new" | "running" | "stopped" = "new";
 	let startedAtMs = 0;
 
@@ -93,10 +101,12 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 		mayEnter: () => open.size < limits.maxClients,
 		opened(connection) {
 			open.add(connection);
+			connection.session?.conversation?.came();
 			if (changeListeners.size > 0) announce({ change: "connected", client: connection.describe() });
 		},
 		closed(connection, reason) {
 			connections.delete(connection);
+			if (open.has(connection) && connection.session?.line === undefined) connection.session?.conversation?.went();
 			if (open.delete(connection) && changeListeners.size > 0)
 				announce({ change: "disconnected", client: connection.describe(), reason });
 		},
@@ -109,6 +119,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 
 	function sweep(): void {
 		const nowMs = clock.monotonicMs();
+		core.tick();
 		for (const connection of [...connections]) connection.check(nowMs);
 		sessions.sweep(nowMs);
 	}
@@ -123,15 +134,39 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 		if (state === "running") return;
 		state = "running";
 		startedAtMs = clock.monotonicMs();
-		if (options.listen !== null) {
-			const accept = (socket: Parameters<typeof socketTransport>[0]): void => admit(socketTransport(socket, clock));
-			server = options.tls === undefined ? createServer(accept) : createTlsServer(options.tls, accept);
-			server.maxConnections = limits.maxClients + 256;
+		if (journal !== undefined && folder !== undefined) {
 			try {
-				await listenOn(server, options.listen);
+				restore({ state: await journal.open(), core, sessions, journal });
 			} catch (error) {
 				state = "new";
-				server = undefined;
+				throw new MillwrightError("broker.journal-unreadable", `The broker's journal in ${folder} cannot be opened`, {
+					kind: "outage",
+					hint: "The folder must be readable and writable, and its disk must have room.",
+					place: "namespace.mqtt",
+					cause: error,
+				});
+			}
+			await core.conversations.load(join(folder, conversationsFile));
+		}
+		if (options.listen !== null) {
+			door = new SocketListener({
+				at: options.listen,
+				tls: options.tls,
+				limits,
+				clock,
+				log,
+				accept: (socket) => admit(socketTransport(socket, clock)),
+				refused: () => {
+					core.counts.refusedConnections++;
+				},
+			});
+			try {
+				await door.start();
+			} catch (error) {
+				state = "new";
+				door = undefined;
+				await journal?.close();
+				if (error instanceof MillwrightError) throw error;
 				throw new MillwrightError("broker.listen-failed", `MQTT cannot listen on ${options.listen.host}:${options.listen.port}`, {
 					kind: "outage",
 					hint: "Another program may hold the port; choose another under namespace.mqtt.listen.",
@@ -139,14 +174,15 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 					cause: error,
 				});
 			}
-			server.on("error", (error) => log.error("The MQTT listener failed", { error: error.message }));
 			if (options.tls === undefined && !isLoopback(options.listen.host))
 				log.warn("Keys and values travel in the clear: other machines reach MQTT without TLS", {
 					hint: "Listen on 127.0.0.1, or let clients use MQTT over WebSocket at /mqtt of the HTTPS address.",
 				});
-			log.info("MQTT listens", { host: options.listen.host, port: portOf(server), tls: options.tls !== undefined });
+			log.info("MQTT listens", { host: options.listen.host, port: door.port, tls: options.tls !== undefined });
 		}
 		timers.push(clock.every(1000, sweep), clock.every(systemTopicsEveryMs, publishSystemTopics));
+		if (folder !== undefined)
+			timers.push(clock.every(conversationsEveryMs, () => void core.conversations.save(join(folder, conversationsFile))));
 		publishSystemTopics();
 	}
 
@@ -157,22 +193,55 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 		const ended = [...connections];
 		for (const connection of ended)
 			connection.disconnect(Reason.serverShuttingDown, "The server is shutting down", { will: true });
-		if (server !== undefined) await closeServer(server, ended);
+		if (door !== undefined) await door.stop();
 		else for (const connection of ended) connection.destroy();
-		server = undefined;
+		door = undefined;
+		core.tick();
+		if (folder !== undefined) await core.conversations.save(join(folder, conversationsFile));
+		await journal?.close();
 	}
 
-	const health = (): Health =>
-		state === "running"
-			? { state: "good" }
-			: { state: "failing", reason: "The broker is not running", hint: "See the log for why it stopped." };
+	function health(): Health {
+		if (state !== "running")
+			return { state: "failing", reason: "The broker is not running", hint: "See the log for why it stopped." };
+		if (journal?.refusal !== undefined)
+			return {
+				state: "failing",
+				reason: `What MQTT clients must be able to rely on cannot be kept: ${journal.refusal}`,
+				hint: "Make room on the disk of the data folder. Clients are refused until then, and served again by themselves.",
+			};
+		if (journal !== undefined && journal.damaged.length > 0)
+			return {
+				state: "degraded",
+				reason: "The broker's journal was damaged; sessions and retained messages in the damaged part are gone",
+				hint: `The damaged files were kept: ${journal.damaged.join(", ")}.`,
+			};
+		const daysLeft = ((door?.certificateUntilMs ?? Number.POSITIVE_INFINITY) - clock.nowMs()) / 86_400_000;
+		if (daysLeft < 14)
+			return {
+				state: "degraded",
+				reason:
+					daysLeft < 0
+						? "The certificate of MQTT has expired"
+						: `The certificate of MQTT expires in ${Math.floor(daysLeft)} days`,
+				hint: "Replace the files under namespace.mqtt.tls; they are read again by themselves.",
+			};
+		return { state: "good" };
+	}
 
 	return {
-		part: { name: "broker", start, stop, health, figures: () => metricsOf(core.figures(open.size)) },
+		part: {
+			name: "broker",
+			start,
+			stop,
+			health,
+			figures: () => metricsOf(core.figures(open.size)),
+			...(journal === undefined ? {} : { copyTo: (target: string) => journal.copyTo(join(target, "journal")) }),
+		},
 		start,
 		stop,
 		get port() {
-			return server === undefined ? 0 : portOf(server);
+			return door?.port ?? 0;
 		},
 		publish: (message) => core.publish(message),
 		subscribe(filter, owner, handler) {
@@ -189,6 +258,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 			return targets.length > 0 || listeners.length > 0;
 		},
 		retained: (filter, limit) => core.retained(filter, limit),
+		conversations: () => core.conversations.list(),
 		clients: () => [...open].map((connection) => connection.describe()),
 		figures: () => core.figures(open.size),
 		handleWebSocketUpgrade: createWebSocketDoor({ maxPacketBytes: limits.maxPacketBytes, clock, admit }),
@@ -207,8 +277,3 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 }
 
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || host.startsWith("127.");
-
-function portOf(server: Server): number {
-	const address = server.address();
-	return typeof address === "object" && address !== null ? address.port : 0;
-}

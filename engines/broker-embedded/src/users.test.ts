@@ -1,16 +1,12 @@
-import { execFile, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { promisify } from "node:util";
-import type { BrokerCredentials } from "@millwright/core";
 import { connectAsync } from "mqtt";
 import { generate } from "mqtt-packet";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { brokerForTest, everything } from "./testing/broker-for-test.ts";
+import { brokerForTest } from "./testing/broker-for-test.ts";
 import { hasMosquittoClients } from "./testing/mosquitto.ts";
 
 /** An HTTP server that passes /mqtt on to the broker, as the platform does. */
@@ -68,63 +64,6 @@ test("a frozen WebSocket subscriber is bounded like any other", async () => {
 	}
 	expect(broker.clients()[0]?.queuedBytes).toBeLessThan(65_536 + 600_000);
 	frozen.terminate();
-});
-
-const hasOpenssl = spawnSync("openssl", ["version"]).error === undefined;
-
-test.skipIf(!hasOpenssl)("over TLS a client is known by the name in its certificate", async () => {
-	const folder = mkdtempSync(join(tmpdir(), "broker-tls-"));
-	const file = (name: string) => join(folder, name);
-	const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-	const openssl = (...args: string[]) => promisify(execFile)("openssl", args);
-	await openssl(
-		"req",
-		"-x509",
-		...key,
-		"-keyout",
-		file("ca.key"),
-		"-out",
-		file("ca.pem"),
-		"-subj",
-		"/CN=127.0.0.1",
-		"-days",
-		"2",
-	);
-	await openssl("req", ...key, "-keyout", file("gw.key"), "-out", file("gw.csr"), "-subj", "/CN=gateway-7");
-	await openssl(
-		"x509",
-		"-req",
-		"-in",
-		file("gw.csr"),
-		"-CA",
-		file("ca.pem"),
-		"-CAkey",
-		file("ca.key"),
-		"-out",
-		file("gw.pem"),
-		"-days",
-		"2",
-	);
-	const pem = (name: string) => readFileSync(file(name));
-	const knocked: BrokerCredentials[] = [];
-	await using broker = await brokerForTest({
-		tls: { cert: pem("ca.pem"), key: pem("ca.key"), ca: pem("ca.pem"), requestCert: true, rejectUnauthorized: false },
-		authenticate: async (who) => {
-			knocked.push(who);
-			return everything("p");
-		},
-	});
-	const url = `mqtts://127.0.0.1:${broker.port}`;
-	const tls = { rejectUnauthorized: false, reconnectPeriod: 0 };
-	const named = await connectAsync(url, { ...tls, cert: pem("gw.pem"), key: pem("gw.key") });
-	const unnamed = await connectAsync(url, tls);
-	expect(knocked.map(({ secure, certificateName }) => [secure, certificateName])).toEqual([
-		[true, "gateway-7"],
-		[true, undefined],
-	]);
-	await named.endAsync();
-	await unnamed.endAsync();
-	rmSync(folder, { recursive: true });
 });
 
 if (!hasMosquittoClients) {
