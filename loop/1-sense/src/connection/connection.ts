@@ -22,9 +22,12 @@ import { createConnectionFigures } from "./figures.ts";
 import { type LiveSession, liveWith } from "./session-life.ts";
 import { type Standing, statusOf } from "./status.ts";
 import { createIntake, createTags, type TagState } from "./tag-state.ts";
+import { settledWithin } from "./within.ts";
 
 /** Opening takes handshakes and certificates; it gets more time than a request. */
 const openAtLeastMs = 15_000;
+/** Longest wait for answers under way when a connection is to end. */
+const unwindMs = 1000;
 /** A decision wakes a waiting connection; without one it looks again after so long. */
 const undecidedMs = 300_000;
 
@@ -50,6 +53,8 @@ export interface ConnectionOptions {
 export function createConnection(options: ConnectionOptions) {
 	const { name, settings, plans, directory, tally, trust, clock, log } = options;
 	const intake = createIntake(tally.lane);
+	/** Nothing new is asked; what was asked may still be answered. */
+	const winding = new AbortController();
 	const ending = new AbortController();
 	const figures = createConnectionFigures(clock);
 	const refusals: Refusals = createRefusals();
@@ -140,6 +145,7 @@ export function createConnection(options: ConnectionOptions) {
 				clock,
 				log,
 				signal: attempt.signal,
+				winding: winding.signal,
 				figures,
 				lose,
 				ready: (given) => {
@@ -173,12 +179,12 @@ export function createConnection(options: ConnectionOptions) {
 			});
 			return;
 		}
-		while (!ending.signal.aborted) {
+		while (!winding.signal.aborted) {
 			if (standing.state !== "connecting") enter("connecting", { reason: standing.reason });
 			const openedBefore = opened;
 			const heardBefore = tally.lane.counts.read;
 			const error = await liveOnce(driver as Driver, driverSettings);
-			if (ending.signal.aborted) break;
+			if (winding.signal.aborted) break;
 			// Only a session that gave values proves that trying soon again is worth it.
 			if (opened > openedBefore && tally.lane.counts.read > heardBefore) backoff.reset();
 			const ours = error instanceof MillwrightError ? error : undefined;
@@ -239,11 +245,15 @@ export function createConnection(options: ConnectionOptions) {
 				});
 				enter("waiting", { reason: asMillwrightError(thrown).message });
 				await clock.sleep(settings.retry.longest, ending.signal).catch(() => {});
-				if (!ending.signal.aborted) this.start();
+				if (!winding.signal.aborted) this.start();
 			});
 		},
 		async stop(): Promise<void> {
-			ending.abort(new Error("The connection was stopped"));
+			const why = new Error("The connection was stopped");
+			winding.abort(why);
+			// A machine's answer that is on its way belongs to what was read.
+			if (live) await settledWithin(running, Math.min(settings.timeout, unwindMs), clock);
+			ending.abort(why);
 			await running;
 			if (settings.enabled) markNotConnected("The connection was stopped");
 			enter(settings.enabled ? "stopped" : "disabled");

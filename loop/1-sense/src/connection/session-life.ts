@@ -13,6 +13,8 @@ import { settledWithin } from "./within.ts";
 
 /** How often freshness is looked at, ms. */
 const tickMs = 500;
+/** A look later than this says that this process stood still, ms. */
+const stallMs = 500;
 
 export interface LiveSession {
 	/** One value now, past the pipeline. Rejects with the device's reason. */
@@ -21,7 +23,10 @@ export interface LiveSession {
 	readonly canWrite: boolean;
 }
 
-/** All the work of one open session: polls or subscriptions, and the watch over freshness. Settles when the signal is aborted. */
+/**
+ * All the work of one open session: polls or subscriptions, and the watch over freshness. Settles when the signal is aborted, and
+ * after `winding` is: then nothing new is asked, and what was asked is still taken.
+ */
 export async function liveWith({
 	session,
 	driver,
@@ -32,6 +37,7 @@ export async function liveWith({
 	clock,
 	log,
 	signal,
+	winding,
 	figures,
 	lose,
 	ready,
@@ -45,6 +51,7 @@ export async function liveWith({
 	clock: Clock;
 	log: Log;
 	signal: AbortSignal;
+	winding: AbortSignal;
 	figures: ConnectionFigures;
 	lose(reason: Error): void;
 	ready(live: LiveSession): void;
@@ -52,12 +59,23 @@ export async function liveWith({
 	const openedAt = clock.monotonicMs();
 	const gate = createGate({ limit: settings.inFlight, pauseMs: settings.pause, clock });
 	const request = createRequests({ timeoutMs: settings.timeout, gate, clock, signal, figures, lose });
+	const unwound = AbortSignal.any([signal, winding]);
+	const untilUnwound = () =>
+		new Promise<void>((resolve) => {
+			if (unwound.aborted) resolve();
+			else unwound.addEventListener("abort", () => resolve(), { once: true });
+		});
 	const readable = tags.filter((tag) => tag.problem === undefined);
 	let subscriptions: Subscriptions | undefined;
 
+	let watchedAt = openedAt;
 	const watch = (): void => {
 		if (signal.aborted) return;
 		const steady = clock.monotonicMs();
+		const stoodStill = steady - watchedAt > tickMs + stallMs;
+		watchedAt = steady;
+		// What the machine said meanwhile is not read yet.
+		if (stoodStill) return;
 		const now = clock.now();
 		const ms = Number(now) / 1e6;
 		for (const tag of readable) {
@@ -126,10 +144,7 @@ export async function liveWith({
 			const { arrivals } = figures;
 			subscriptions = createSubscriptions({ tags: readable, session, request, intake, arrivals, clock, log, signal, lose });
 			await subscriptions.start();
-			await new Promise<void>((resolve) => {
-				if (signal.aborted) resolve();
-				else signal.addEventListener("abort", () => resolve(), { once: true });
-			});
+			await untilUnwound();
 			await settledWithin(subscriptions.stop(), settings.timeout, clock);
 			return;
 		}
@@ -140,14 +155,10 @@ export async function liveWith({
 					session.kind === "block"
 						? createBlockPoll({ tags: group, driver, session, settings: settings.blocks, refusals, request, intake, clock })
 						: createItemPoll({ tags: group, session, request, intake, clock });
-				return keepPace({ everyMs, poll: guarded(poll), clock, signal, polls: figures.polls, late: figures.late });
+				return keepPace({ everyMs, poll: guarded(poll), clock, signal: unwound, polls: figures.polls, late: figures.late });
 			}),
 		);
-		if (groups.size === 0)
-			await new Promise<void>((resolve) => {
-				if (signal.aborted) resolve();
-				else signal.addEventListener("abort", () => resolve(), { once: true });
-			});
+		if (groups.size === 0) await untilUnwound();
 	} finally {
 		ticking.cancel();
 	}

@@ -1,9 +1,12 @@
-import type { Clock } from "@millwright/core";
+import type { Clock, Timer } from "@millwright/core";
 import type { RangeReceipts } from "../api.ts";
 import type { Lane } from "./lane.ts";
 
 /** An acknowledgement later than this is called an outage. */
 const outageMs = 2000;
+/** At the end receipts are waited for at most so long, and no longer than this after the last one came, ms. */
+const mostWaitMs = 2000;
+const quietMs = 700;
 
 /** How far the history has come, per connection, on its way into the file; and how long it was away at most. */
 export function createAcknowledgements({
@@ -30,7 +33,11 @@ export function createAcknowledgements({
 			lane.mark = lane.committed > acknowledged ? { through: lane.committed, ms: clock.nowMs() } : undefined;
 		}
 		unwritten.add(lane);
+		look();
 	}
+
+	/** Settles `settled` when nothing of this run is owed any more. */
+	let look: () => void = () => {};
 
 	const receipts: RangeReceipts = {
 		acknowledge(connection, through) {
@@ -49,6 +56,32 @@ export function createAcknowledgements({
 		},
 		get longestOutageMs(): number {
 			return longestOutageMs;
+		},
+		/**
+		 * Waits for the receipts of what was delivered, as long as they come: what they say need not be said again after a
+		 * restart. Nobody waits for a consumer that never sent one.
+		 */
+		settled(isOwed: () => boolean): Promise<void> {
+			if (!isAnybodyThere || !isOwed()) return Promise.resolve();
+			return new Promise((resolve) => {
+				let quiet: Timer;
+				const end = () => {
+					quiet.cancel();
+					most.cancel();
+					look = () => {};
+					resolve();
+				};
+				const most = clock.after(mostWaitMs, end);
+				const listen = () => {
+					quiet = clock.after(quietMs, end);
+				};
+				look = () => {
+					quiet.cancel();
+					if (isOwed()) listen();
+					else end();
+				};
+				listen();
+			});
 		},
 		/** As the file knows it. */
 		outageBefore(ms: number): void {

@@ -247,6 +247,12 @@ export class Lane implements RowSink {
 		return open;
 	}
 
+	/** Was anything handed out that this run got, and that nobody has acknowledged? */
+	get isOwed(): boolean {
+		const [open] = this.unacknowledged(this.#base ?? 0, 1);
+		return open !== undefined && open.first <= this.published;
+	}
+
 	/** Durable here, not yet acknowledged. */
 	get buffered(): number {
 		return this.unacknowledged(this.goneThrough + 1).reduce((sum, { first, last }) => sum + last - first + 1, 0);

@@ -404,3 +404,41 @@ test("everything said to be durable outlives kill -9, nothing comes twice, numbe
 	}
 	expect(existsSync(script)).toBe(false);
 }, 60_000);
+
+test("an orderly end waits for the receipts of what was delivered, so that a restart says nothing twice", async () => {
+	const folder = folderForTest();
+	const { ring, heard } = await ringForTest(folder);
+	const acknowledgeLater = (from: number) => {
+		const batches = heard.slice(from);
+		setTimeout(() => {
+			for (const { connection, last } of batches) ring.receipts.acknowledge(connection, last);
+			if (heard.length > from + batches.length) acknowledgeLater(from + batches.length);
+		}, 150);
+	};
+	fill(ring, 10);
+	await eventually(() => numbersOf(heard).length === 10);
+	ring.receipts.acknowledge("press", 9);
+	fill(ring, 500);
+	await eventually(() => heard.length > 1);
+	acknowledgeLater(1);
+	await ring.stop();
+	const again = await ringForTest(folder);
+	fill(again.ring, 5);
+	await eventually(() => numbersOf(again.heard).length >= 5);
+	expect(numbersOf(again.heard)).toEqual(upTo(5, 510));
+	expect(again.ring.lane("press").buffered).toBe(5);
+});
+
+test("an orderly end does not wait for ever: what a silent consumer owes comes again", async () => {
+	const folder = folderForTest();
+	const { ring, heard } = await ringForTest(folder);
+	fill(ring, 10);
+	await eventually(() => numbersOf(heard).length === 10);
+	ring.receipts.acknowledge("press", 9);
+	fill(ring, 20);
+	await eventually(() => numbersOf(heard).length === 30);
+	await ring.stop();
+	const again = await ringForTest(folder);
+	await eventually(() => numbersOf(again.heard).length === 20);
+	expect(numbersOf(again.heard)).toEqual(upTo(20, 10));
+});

@@ -204,6 +204,8 @@ export function createRing({
 		async stop(): Promise<void> {
 			ticking?.cancel();
 			await writing.end(() => keeper.waitingRows > 0);
+			await acknowledgements.settled(() => [...lanes.values()].some((one) => one.isOwed));
+			await writing.end(() => false);
 			closing.abort(new Error("the ring is closed"));
 			await replays.settled();
 			const last = link;
