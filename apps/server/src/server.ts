@@ -140,6 +140,7 @@ export function createServer({
 		settings: config.get(namespaceSection),
 		root,
 		authenticate: (who) => authenticate(who),
+		folder: join(data, "broker"),
 		clock,
 		log,
 		judge: (message) => namespace.onExternalPublish(message),

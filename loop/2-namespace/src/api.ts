@@ -1,7 +1,9 @@
 import { type Client, DataClass, event, isFilter, operation, type Service } from "@millwright/core";
 import * as z from "zod";
+import { conversationOperations } from "./api-conversations.ts";
 import { GatewaySettings, gatewayOperations } from "./api-gateways.ts";
 
+export * from "./api-conversations.ts";
 export * from "./api-gateways.ts";
 export { GatewayId, UplinkMode, UplinkSettings } from "./uplink/api-uplink.ts";
 
@@ -242,6 +244,7 @@ export const namespaceApi = {
 		input: z.object({}),
 		output: z.object({ clients: z.array(MqttClientInfo), figures: z.record(z.string(), z.number()) }),
 	}),
+	...conversationOperations,
 	bridges: operation({
 		summary: "Bridges to other MQTT brokers: state, since when, what they carried and what waits",
 		path: "/namespace/bridges",

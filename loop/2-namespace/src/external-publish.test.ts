@@ -23,7 +23,9 @@ const document = (
 
 test("a stranger's document below the root becomes a sample with its own time, quality and a retained topic", async () => {
 	const { fromClient, ingested, directory } = await namespaceForTest();
-	expect(fromClient("udt/yard/tank-1/temperature", document({ value: 21.5, quality: "Uncertain", reason: "stale" }))).toEqual({
+	expect(
+		fromClient("udt/yard/tank-1/temperature", document({ value: 21.5, quality: "Uncertain", reason: "stale" })),
+	).toMatchObject({
 		retain: true,
 	});
 	await settle();
@@ -42,13 +44,13 @@ test("topics outside the root pass; nobody forges dead letters", async () => {
 	const { fromClient } = await namespaceForTest();
 	expect(fromClient("elsewhere/x", "anything")).toBe("accept");
 	expect(fromClient("udtx/a", "anything")).toBe("accept");
-	expect(fromClient("udt-dead-letter/udt/a", "anything")).toEqual({ refuse: 0x87 });
+	expect(fromClient("udt-dead-letter/udt/a", "anything")).toMatchObject({ refuse: 0x87 });
 });
 
 test("a document older than the last one passes by without being retained", async () => {
 	const { fromClient, ingested } = await namespaceForTest();
 	fromClient("udt/a/b", document({ at: "2026-04-17T14:31:59Z" }));
-	expect(fromClient("udt/a/b", document({ at: "2026-04-17T14:31:58Z", historical: true }))).toEqual({ retain: false });
+	expect(fromClient("udt/a/b", document({ at: "2026-04-17T14:31:58Z", historical: true }))).toMatchObject({ retain: false });
 	await settle();
 	expect(ingested.map(({ historical }) => historical)).toEqual([false, true]);
 });
@@ -77,7 +79,7 @@ test("a value in another unit of the same kind is converted to the tag's own; an
 	const { fromClient, ingested, broken } = await namespaceForTest();
 	fromClient("udt/a/b", document({ value: 20, unit: "Celsius" }));
 	fromClient("udt/a/b", document({ value: 68, unit: "Fahrenheit" }));
-	expect(fromClient("udt/a/b", document({ value: 3, unit: "bar" }))).toEqual({ refuse: 0x99 });
+	expect(fromClient("udt/a/b", document({ value: 3, unit: "bar" }))).toMatchObject({ refuse: 0x99 });
 	await settle();
 	expect(ingested.map(({ value }) => Math.round((value as number) * 1000) / 1000)).toEqual([20, 20]);
 	expect(broken).toMatchObject([{ code: "namespace.unit-mismatch" }]);
@@ -89,9 +91,9 @@ test("a topic that a connection owns cannot be overwritten", async () => {
 		{ tag: "cnc-1/load", value: 1 },
 		{ tag: "cnc-1/derived", value: 1 },
 	]);
-	expect(fromClient("udt/cnc-1/load", document())).toEqual({ refuse: 0x87 });
-	expect(fromClient("udt/cnc-1/derived", document())).toEqual({ refuse: 0x87 });
-	expect(fromClient("udt/cnc-1/load", Buffer.alloc(0), { retain: true })).toEqual({ refuse: 0x87 });
+	expect(fromClient("udt/cnc-1/load", document())).toMatchObject({ refuse: 0x87 });
+	expect(fromClient("udt/cnc-1/derived", document())).toMatchObject({ refuse: 0x87 });
+	expect(fromClient("udt/cnc-1/load", Buffer.alloc(0), { retain: true })).toMatchObject({ refuse: 0x87 });
 	await settle();
 	expect(ingested).toEqual([]);
 	expect(broken.map(({ code }) => code)).toEqual(Array(3).fill("namespace.topic-owned"));
@@ -105,7 +107,7 @@ test.each([
 	["a clock days ahead", document({ at: "2026-04-20T00:00:00Z" }), "namespace.time-implausible", 0x99],
 ])("%s goes to the dead letters with the reason", async (_what, payload, code, refuse) => {
 	const { fromClient, broken, broker, service, ingested } = await namespaceForTest();
-	expect(fromClient("udt/a/b", payload)).toEqual({ refuse });
+	expect(fromClient("udt/a/b", payload)).toMatchObject({ refuse });
 	await settle();
 	expect(ingested).toEqual([]);
 	expect(broken).toMatchObject([{ code, topic: "udt/a/b", client: "gateway-7", principal: "key_7" }]);
@@ -119,8 +121,8 @@ test.each([
 
 test("a topic outside the grammar is refused", async () => {
 	const { fromClient, broken } = await namespaceForTest();
-	expect(fromClient("udt/Line 1/Temp", document())).toEqual({ refuse: 0x90 });
-	expect(fromClient("udt/temperature", document())).toEqual({ refuse: 0x90 });
+	expect(fromClient("udt/Line 1/Temp", document())).toMatchObject({ refuse: 0x90 });
+	expect(fromClient("udt/temperature", document())).toMatchObject({ refuse: 0x90 });
 	expect(broken.map(({ code }) => code)).toEqual(["namespace.topic-invalid", "namespace.topic-invalid"]);
 });
 
@@ -158,6 +160,45 @@ test("clearing a topic of their own takes it out of the tree", async () => {
 	const { fromClient, service } = await namespaceForTest();
 	fromClient("udt/a/b", document());
 	expect((await service.tree({ path: "", ...page })).total).toBe(1);
-	expect(fromClient("udt/a/b", Buffer.alloc(0), { retain: true })).toEqual({ retain: true });
+	expect(fromClient("udt/a/b", Buffer.alloc(0), { retain: true })).toMatchObject({ retain: true });
 	expect((await service.tree({ path: "", ...page })).total).toBe(0);
+});
+
+test("the acknowledgement waits until the samples are durable; a failure is told, and what comes again is new", async () => {
+	const ring: PromiseWithResolvers<void>[] = [];
+	const { fromClient } = await namespaceForTest({
+		ingest: () => {
+			const write = Promise.withResolvers<void>();
+			ring.push(write);
+			return write.promise;
+		},
+	});
+	const said = (value: number): Promise<void> | undefined => {
+		const verdict = fromClient("udt/a/b", { ...document({ value }), seq: value });
+		return typeof verdict === "object" && "retain" in verdict ? verdict.stored : undefined;
+	};
+	const states: string[] = [];
+	const follow = (name: string, stored: Promise<void> | undefined) =>
+		stored?.then(
+			() => states.push(`${name} stored`),
+			() => states.push(`${name} lost`),
+		);
+	follow("first", said(1));
+	follow("repeated", said(1));
+	await settle();
+	expect([ring.length, states]).toEqual([1, []]);
+	ring[0]?.resolve();
+	await settle();
+	expect(states).toEqual(["first stored", "repeated stored"]);
+	follow("second", said(2));
+	await settle();
+	ring[1]?.reject(new Error("the disk is full"));
+	await settle();
+	expect(states).toEqual(["first stored", "repeated stored", "second lost"]);
+	follow("again", said(2));
+	await settle();
+	expect(ring).toHaveLength(3);
+	ring[2]?.resolve();
+	await settle();
+	expect(states.at(-1)).toBe("again stored");
 });

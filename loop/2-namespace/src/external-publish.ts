@@ -53,6 +53,29 @@ interface Refused {
 	refuse: number;
 }
 
+/** What the broker does with a client's message: the acknowledgement waits for `stored`. */
+export type ClientVerdict = "accept" | { retain: boolean; stored?: Promise<void> } | { refuse: number; reason?: string };
+
+interface Taken {
+	retain: boolean;
+	stored?: Promise<void>;
+}
+
+/** Rows that go to the ring together, and those who wait until they are there. */
+interface Waiting {
+	live: Sample[];
+	historical: Sample[];
+	keys: string[];
+	done: PromiseWithResolvers<void>;
+}
+
+function nobodyWaits(): Waiting {
+	const done = Promise.withResolvers<void>();
+	// Of QoS 0 nobody waits to hear of a failure.
+	done.promise.catch(() => {});
+	return { live: [], historical: [], keys: [], done };
+}
+
 export type IngestExternal = (
 	connection: string,
 	rows: readonly Sample[],
@@ -73,37 +96,40 @@ export function createExternalGate(tools: {
 	ingest: IngestExternal;
 }) {
 	const { topics, letters, directory, clock, log } = tools;
-	const waiting: { live: Sample[]; historical: Sample[] } = { live: [], historical: [] };
+	let waiting = nobodyWaits();
+	/** Of the newest rows that went to the ring; it takes them in order. */
+	let under: Promise<void> = Promise.resolve();
 	const repeats = createRepeats();
 	let scheduled = false;
 	let external = 0;
 	let accepted = 0;
 	let repeated = 0;
 
-	function ingest(rows: Sample[], historical: boolean): void {
-		if (rows.length === 0) return;
-		const failed = (error: unknown): void =>
-			log.error("Samples of MQTT clients could not be taken in", { rows: rows.length, error: String(error) });
-		try {
-			const done = tools.ingest(externalConnection, rows, { historical, receivedMs: clock.nowMs() });
-			if (done instanceof Promise) done.catch(failed);
-		} catch (error) {
-			failed(error);
-		}
+	async function ingest(rows: Sample[], historical: boolean): Promise<void> {
+		if (rows.length > 0) await tools.ingest(externalConnection, rows, { historical, receivedMs: clock.nowMs() });
 	}
 
+	/** Hands on what waits; resolves when the ring has it. */
 	function flush(): void {
-		const { live, historical } = waiting;
-		waiting.live = [];
-		waiting.historical = [];
-		ingest(live, false);
-		ingest(historical, true);
+		const { live, historical, keys, done } = waiting;
+		if (keys.length === 0) return;
+		waiting = nobodyWaits();
+		under = done.promise;
+		Promise.all([ingest(live, false), ingest(historical, true)]).then(
+			() => done.resolve(),
+			(error: unknown) => {
+				for (const key of keys) repeats.forget(key);
+				log.error("Samples of MQTT clients could not be taken in", { rows: keys.length, error: String(error) });
+				done.reject(error);
+			},
+		);
 	}
 
-	function enqueue(row: Sample, historical: boolean): void {
-		const rows = historical ? waiting.historical : waiting.live;
-		rows.push(row);
-		if (rows.length >= rowsAtOnce) flush();
+	function enqueue(row: Sample, historical: boolean, key: string): Promise<void> {
+		const { live, keys, done } = waiting;
+		(historical ? waiting.historical : live).push(row);
+		keys.push(key);
+		if (keys.length >= rowsAtOnce) flush();
 		else if (!scheduled) {
 			scheduled = true;
 			setImmediate(() => {
@@ -111,6 +137,7 @@ export function createExternalGate(tools: {
 				flush();
 			});
 		}
+		return done.promise;
 	}
 
 	/** Somebody else's topic: a connection of ours, or what the twin derives, stands on it. */
@@ -119,7 +146,7 @@ export function createExternalGate(tools: {
 		return owner === externalConnection ? undefined : owner;
 	}
 
-	function read(message: ClientMessage, name: string): Refused | { retain: boolean } {
+	function read(message: ClientMessage, name: string): Refused | Taken {
 		if (!isTopic(name) || !name.includes("/"))
 			return {
 				code: "namespace.topic-invalid",
@@ -136,7 +163,7 @@ export function createExternalGate(tools: {
 		return take(message, name, known, document);
 	}
 
-	function clear(message: ClientMessage, id: number | undefined): Refused | { retain: boolean } {
+	function clear(message: ClientMessage, id: number | undefined): Refused | Taken {
 		if (!message.retain)
 			return { code: "namespace.payload-invalid", reason: "The payload is empty", refuse: refusal.payloadFormatInvalid };
 		const topic = id === undefined ? undefined : topics.find(id);
@@ -164,12 +191,7 @@ export function createExternalGate(tools: {
 		return wrong === undefined ? (document as TagPayload) : { ...wrong, refuse: refusal.payloadFormatInvalid };
 	}
 
-	function take(
-		message: ClientMessage,
-		name: string,
-		known: number | undefined,
-		document: TagPayload,
-	): Refused | { retain: boolean } {
+	function take(message: ClientMessage, name: string, known: number | undefined, document: TagPayload): Refused | Taken {
 		const time = nanosFromIso(document.timestamp) as Nanos;
 		if (time > clock.now() + BigInt(furthestAheadMs) * 1_000_000n || time < 0n)
 			return {
@@ -196,13 +218,18 @@ export function createExternalGate(tools: {
 		const historical = document.historical === true;
 		if (newest) topic.externalTime = time;
 		const row: Sample = { tag: topic.id, time, value: measured.value, quality: qualityOf(document.measurement) as Quality };
-		if (repeats.isRepeat(row, document.seq)) repeated++;
-		else {
-			enqueue(row, historical);
+		const key = repeats.note(row, document.seq);
+		let stored: Promise<void>;
+		if (key === undefined) {
+			repeated++;
+			// Its first coming may still be on the way.
+			stored = waiting.keys.length > 0 ? waiting.done.promise : under;
+		} else {
+			stored = enqueue(row, historical, key);
 			accepted++;
 		}
 		// One retained topic per tag, whatever the client asked for; what is older than the topic holds passes by.
-		return { retain: newest };
+		return { retain: newest, stored };
 	}
 
 	function adopt(name: string, document: TagPayload, message: ClientMessage): TagTopic | undefined {
@@ -223,16 +250,16 @@ export function createExternalGate(tools: {
 	return {
 		figures: () => ({ topics: external, accepted, repeated }),
 		/** What the broker does with a client's message. */
-		judge(message: ClientMessage): "accept" | { retain: boolean } | { refuse: number } {
+		judge(message: ClientMessage): ClientVerdict {
 			const name = tagOfTopic(message.topic, topics.root);
 			if (name === undefined)
 				return message.topic.startsWith(`${topics.root}-dead-letter/`) ? { refuse: refusal.notAuthorized } : "accept";
 			const verdict = read(message, name);
 			if (!("code" in verdict)) return verdict;
 			// Our own from an earlier life, kept by a broker outside.
-			if (message.isKept && verdict.code === "namespace.topic-owned") return { refuse: verdict.refuse };
+			if (message.isKept && verdict.code === "namespace.topic-owned") return { refuse: verdict.refuse, reason: verdict.reason };
 			letters.add(message, verdict.code, verdict.reason);
-			return { refuse: verdict.refuse };
+			return { refuse: verdict.refuse, reason: verdict.reason };
 		},
 		flush,
 	};

@@ -4,7 +4,7 @@ import { samples, settingsChanged, type TagFacts } from "@millwright/sense/api";
 import type { BridgeInfo, NamespaceSettings } from "./api.ts";
 import { TagColumns } from "./columns.ts";
 import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
-import { type ClientMessage, createExternalGate, type IngestExternal } from "./external-publish.ts";
+import { type ClientMessage, type ClientVerdict, createExternalGate, type IngestExternal } from "./external-publish.ts";
 import { writePayload } from "./payload-writer.ts";
 import { createNamespaceService, type NamespaceService } from "./service.ts";
 import { externalConnection, type TagTopic, TagTopics } from "./tag-topics.ts";
@@ -34,7 +34,7 @@ export interface NamespaceParts {
 	/** Publishes a batch that is durable; `start` listens to the samples channel, other channels are handed in here. */
 	accept(batch: SampleBatch): void;
 	/** For the broker's `onExternalPublish`. */
-	onExternalPublish(message: ClientMessage): "accept" | { retain: boolean } | { refuse: number };
+	onExternalPublish(message: ClientMessage): ClientVerdict;
 	/** Facts, context or data classes of tags have changed. */
 	refresh(): void;
 	/** A message that another part refused, for the list and the topics of dead letters. */

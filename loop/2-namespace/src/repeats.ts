@@ -11,13 +11,17 @@ const longText = 64;
 export function createRepeats({ most = 100_000 }: { most?: number } = {}) {
 	const seen = new Set<string>();
 	return {
-		/** Has it come before? From now on it has. */
-		isRepeat({ tag, time, value, quality }: Sample, sequence: number | undefined): boolean {
+		/** Under which name it is remembered from now on; undefined when it has come before. */
+		note({ tag, time, value, quality }: Sample, sequence: number | undefined): string | undefined {
 			const key = `${tag} ${sequence ?? ""} ${time} ${quality} ${typeof value} ${short(String(value))}`;
-			if (seen.has(key)) return true;
+			if (seen.has(key)) return undefined;
 			seen.add(key);
 			if (seen.size > most) seen.delete(seen.values().next().value as string);
-			return false;
+			return key;
+		},
+		/** It could not be stored: when it comes again it is new. */
+		forget(key: string): void {
+			seen.delete(key);
 		},
 	};
 }

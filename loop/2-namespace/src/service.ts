@@ -145,6 +145,21 @@ export function createNamespaceService(tools: {
 				figures: { ...broker.figures() },
 			};
 		},
+		async conversations({ limit, offset }) {
+			const all = broker.conversations().sort((a, b) => b.lastSeenMs - a.lastSeenMs);
+			return {
+				conversations: all.slice(offset, offset + limit).map((one) => ({
+					client: one.client,
+					principal: one.principal,
+					connected: one.connected,
+					firstSeen: one.firstSeenMs,
+					lastSeen: one.lastSeenMs,
+					publishes: one.publishes.map(({ lastMs, ...about }) => ({ ...about, last: lastMs })),
+					subscribes: one.subscribes.map(({ lastMs, ...about }) => ({ ...about, last: lastMs })),
+				})),
+				total: all.length,
+			};
+		},
 		async bridges() {
 			return { bridges: tools.bridges?.() ?? [] };
 		},

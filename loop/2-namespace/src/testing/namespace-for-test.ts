@@ -3,7 +3,7 @@ import { createBus, memoryTagDirectory, silentLog } from "@millwright/runtime";
 import { samples, type TagFacts } from "@millwright/sense/api";
 import { createFakeClock } from "@millwright/testkit";
 import { contractBroken, type DeadLetter, NamespaceSettings } from "../api.ts";
-import type { ClientMessage } from "../external-publish.ts";
+import type { ClientMessage, IngestExternal } from "../external-publish.ts";
 import { createNamespace } from "../namespace.ts";
 import { memoryBroker } from "./memory-broker.ts";
 
@@ -17,7 +17,7 @@ export interface TestSample {
 
 /** A namespace on a broker without a network, with facts and data classes by name. */
 export async function namespaceForTest(
-	about: { facts?: Record<string, Partial<TagFacts>>; classes?: Record<string, DataClass>; settings?: object } = {},
+	about: { facts?: Record<string, Partial<TagFacts>>; classes?: Record<string, DataClass>; settings?: object; ingest?: IngestExternal } = {},
 ) {
 	const clock = createFakeClock({ startMs: Date.UTC(2026, 3, 17, 14, 32) });
 	const bus = createBus({ log: silentLog });
@@ -59,7 +59,9 @@ export async function namespaceForTest(
 							...known,
 						};
 			},
-			ingest: (_connection, rows, { historical }) => ingested.push(...rows.map((row) => ({ ...row, historical }))),
+			ingest:
+				about.ingest ??
+				((_connection, rows, { historical }) => ingested.push(...rows.map((row) => ({ ...row, historical })))),
 		},
 		classOf: (tag) => about.classes?.[tag] ?? "internal",
 	});
