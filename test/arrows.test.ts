@@ -49,7 +49,7 @@ interface Import {
 }
 
 const importPattern =
-	/(?:^|[\s;])(?:import|export)\s[^'";]*?from\s*["']([^"']+)["']|(?:^|[\s;])import\s*["']([^"']+)["']|import\(\s*["']([^"']+)["']/g;
+	/^\s*(?:import|export)\s[^'";]*?from\s*["']([^"']+)["']|^\s*import\s*["']([^"']+)["']|import\(\s*["']([^"']+)["']/gm;
 
 const imports: Import[] = packages.flatMap((from) =>
 	globSync("**/*.{ts,tsx}", {

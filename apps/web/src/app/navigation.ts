@@ -1,7 +1,7 @@
 /** The loop is the navigation: steps in order, then what governs them. A step one may not ask is not shown. */
 export interface Place {
 	key: string;
-	to: "/" | "/connections" | "/namespace" | "/history" | "/twins" | "/ledger" | "/users" | "/audit";
+	to: "/" | "/connections" | "/namespace" | "/history" | "/twins" | "/ledger" | "/edges" | "/system" | "/users" | "/audit";
 	/** Position in the loop. */
 	step?: number;
 	/** The operation without which the page is empty. */
@@ -19,6 +19,8 @@ export const loopPlaces: Place[] = [
 
 export const governPlaces: Place[] = [
 	{ key: "ledger", to: "/ledger", needs: "sense.ledger" },
+	{ key: "edges", to: "/edges", needs: "namespace.gateways" },
+	{ key: "system", to: "/system", needs: "platform.health" },
 	{ key: "access", to: "/users", needs: "access.sessions" },
 	{ key: "audit", to: "/audit", needs: "audit.entries" },
 ];

@@ -97,6 +97,16 @@ const ledger = createRoute({
 	path: "/ledger",
 	component: lazyRouteComponent(() => import("../pages/ledger/page.tsx"), "LedgerPage"),
 });
+const edges = createRoute({
+	getParentRoute: () => root,
+	path: "/edges",
+	component: lazyRouteComponent(() => import("../pages/edges/page.tsx"), "EdgesPage"),
+});
+const system = createRoute({
+	getParentRoute: () => root,
+	path: "/system",
+	component: lazyRouteComponent(() => import("../pages/system/page.tsx"), "SystemPage"),
+});
 const users = createRoute({
 	getParentRoute: () => root,
 	path: "/users",
@@ -127,6 +137,8 @@ export const router = createRouter({
 		assets,
 		asset,
 		ledger,
+		edges,
+		system,
 		users,
 		auditTrail,
 	]),

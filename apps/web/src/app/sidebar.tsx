@@ -1,4 +1,11 @@
-import { IconClipboardCheck, IconFileCertificate, IconRouter, IconServerCog, IconTopologyStar3, IconUsers } from "@tabler/icons-react";
+import {
+	IconClipboardCheck,
+	IconFileCertificate,
+	IconRouter,
+	IconServerCog,
+	IconTopologyStar3,
+	IconUsers,
+} from "@tabler/icons-react";
 import { Link, useLocation } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -86,12 +93,7 @@ export function Sidebar({ onGo }: { onGo?: () => void }) {
 				{governPlaces
 					.filter((place) => may(place.needs))
 					.map((place) => (
-						<Item
-							key={place.key}
-							place={place}
-							mark={governMarks[place.key]}
-							onGo={onGo}
-						/>
+						<Item key={place.key} place={place} mark={governMarks[place.key]} onGo={onGo} />
 					))}
 			</ul>
 		</nav>

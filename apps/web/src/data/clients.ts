@@ -3,6 +3,7 @@ import { auditApi } from "@millwright/audit/api";
 import { createClient } from "@millwright/core";
 import { historyApi } from "@millwright/history/api";
 import { namespaceApi } from "@millwright/namespace/api";
+import { platformApi } from "@millwright/platform/api";
 import { senseApi } from "@millwright/sense/api";
 import { twinApi } from "@millwright/twin/api";
 
@@ -12,5 +13,6 @@ export const access = createClient("access", accessApi, way);
 export const audit = createClient("audit", auditApi, way);
 export const history = createClient("history", historyApi, way);
 export const namespace = createClient("namespace", namespaceApi, way);
+export const platform = createClient("platform", platformApi, way);
 export const sense = createClient("sense", senseApi, way);
 export const twin = createClient("twin", twinApi, way);

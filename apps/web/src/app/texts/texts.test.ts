@@ -5,6 +5,7 @@ import { auditApi } from "@millwright/audit/api";
 import { qualityName, Role } from "@millwright/core";
 import { historyApi } from "@millwright/history/api";
 import { namespaceApi } from "@millwright/namespace/api";
+import { platformApi } from "@millwright/platform/api";
 import { ConnectionState, senseApi } from "@millwright/sense/api";
 import { Condition, LimitLevel, Stage, twinApi } from "@millwright/twin/api";
 import { expect, test } from "vitest";
@@ -69,6 +70,7 @@ test("whatever the contracts can say has words", () => {
 		audit: auditApi,
 		history: historyApi,
 		namespace: namespaceApi,
+		platform: platformApi,
 		sense: senseApi,
 		twin: twinApi,
 	};

@@ -80,6 +80,8 @@ export default {
 		twins: "Twins",
 		access: "Access",
 		ledger: "Ledger",
+		edges: "Edge fleet",
+		system: "System",
 		audit: "Audit",
 	},
 	palette: {

@@ -84,6 +84,8 @@ export default {
 		twins: "Gemelos",
 		access: "Acceso",
 		ledger: "Libro de cuentas",
+		edges: "Flota de borde",
+		system: "Sistema",
 		audit: "Auditoría",
 	},
 	palette: {

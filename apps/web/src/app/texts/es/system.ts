@@ -1,0 +1,25 @@
+export default {
+	system: {
+		note: "esta máquina y lo que se le acaba primero",
+		capacity: "¿Qué tan llena está?",
+		parts: "Partes",
+		state: { good: "Bien", degraded: "Mermada", failing: "Fallando" },
+		diagnostics: "Guardar diagnóstico",
+		diagnosticsNote:
+			"Un archivo para soporte: versiones, configuración, salud, cifras, últimas líneas del registro; sin secretos",
+		backups: "Copias de seguridad",
+		next: "la próxima {{time}}, se guardan las {{keep}} más nuevas",
+		noSchedule: "no hay horario",
+		backUp: "Copiar ahora",
+		backUpNote: "Todo se copia a {{folder}} mientras la planta funciona.",
+		noBackup: "Aquí no hay ninguna copia",
+		noBackupHint: "Haga una ahora, o ponga backup.at en la configuración para tener una cada día.",
+		madeAt: "Hecha",
+		kind: "Clase",
+		kinds: { manual: "a mano", scheduled: "por horario" },
+		until: "Con muestras hasta",
+		version: "Versión",
+		folder: "Carpeta",
+		job: { running: "Copiando", done: "Copiado", failed: "La copia falló" },
+	},
+};
