@@ -1,0 +1,1 @@
+export { createPostgresqlSeries, type PostgresqlSeries, type PostgresqlSeriesOptions } from "./engine.ts";
