@@ -1,11 +1,15 @@
 import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { asMillwrightError, createClient, MillwrightError, openApi } from "@millwright/core";
-import { apis, runServer } from "@millwright/server";
+import { asMillwrightError, MillwrightError, openApi } from "@millwright/core";
+import { apis, runServer, version } from "@millwright/server";
+import { backup, verify } from "./backup.ts";
 import { commandsOf, findCommand, fitLists, nameOf, readOptions } from "./commands.ts";
+import { connect } from "./connect.ts";
+import { diagnostics } from "./diagnostics.ts";
 import { doctor } from "./doctor.ts";
 import { initialise } from "./init.ts";
+import { restore } from "./restore.ts";
 import { show } from "./show.ts";
 import { verifyAudit } from "./verify-audit.ts";
 
@@ -17,6 +21,11 @@ Running it
   start [--config FILE] [--data FOLDER] [--demo]   the platform
   init [FILE]                                      a first configuration to fill in
   doctor [--config FILE] [--data FOLDER]           what would keep it from starting
+  backup [--to FOLDER] [--data FOLDER]             everything into a folder, while it runs or while it is stopped
+  backup verify --from FOLDER                      whether a backup is whole
+  restore --from FOLDER [--data FOLDER] [--config FILE] [--replace]
+                                                   a backup in the place of a stopped platform's data
+  diagnostics [--to FILE]                          everything support needs, without secrets
   audit verify [--data FOLDER]                     walk the audit chain on this machine
   openapi                                          the HTTP interface as a document
 
@@ -31,8 +40,11 @@ async function main(args: string[]): Promise<void> {
 	if (first === "start") return runServer(args.slice(1));
 	if (first === "init") return initialise(second);
 	if (first === "doctor") return doctor(args.slice(1));
+	if (first === "backup") return second === "verify" ? verify(rest) : backup(args.slice(1));
+	if (first === "restore") return restore(args.slice(1));
+	if (first === "diagnostics") return diagnostics(args.slice(1));
 	if (first === "openapi")
-		return void process.stdout.write(`${JSON.stringify(openApi(apis, { title: "Millwright", version: "0.1.0" }), null, 2)}\n`);
+		return void process.stdout.write(`${JSON.stringify(openApi(apis, { title: "Millwright", version }), null, 2)}\n`);
 	if (first === "audit" && second === "verify" && !rest.includes("--remote")) return verifyAudit(rest);
 
 	const command = findCommand(commands, first, second);
@@ -40,20 +52,7 @@ async function main(args: string[]): Promise<void> {
 		rest.filter((arg) => arg !== "--remote"),
 		command.operation,
 	);
-	const key = process.env.MILLWRIGHT_KEY;
-	if (!key && command.operation.allow !== "anyone")
-		throw new MillwrightError("cli.key-missing", "No key to sign in with", {
-			kind: "unauthenticated",
-			hint: "Make a key under Access in the screens and set MILLWRIGHT_KEY.",
-		});
-	const client = createClient(
-		command.step,
-		{ [command.key]: command.operation },
-		{
-			baseUrl: process.env.MILLWRIGHT_URL ?? "http://127.0.0.1:8080",
-			headers: key ? { authorization: `Bearer ${key}` } : {},
-		},
-	);
+	const client = connect(command.step, { [command.key]: command.operation });
 	const call = client[command.key] as (input: unknown, options: { why?: string }) => Promise<unknown>;
 	const answer = await call(fitLists(input, command.operation), why === undefined ? {} : { why });
 	if (command.operation.download) return save(answer as Response);

@@ -45,6 +45,8 @@ export function createBackups({
 	let ticking: Timer | undefined;
 	let looking: Promise<void> = Promise.resolve();
 	let notBefore = Number.NEGATIVE_INFINITY;
+	/** Nothing is due before then, as long as the time of day stays this one. */
+	let resting: { at: string; until: number } | undefined;
 	let lastFailure: { code: string; reason: string; hint: string | undefined } | undefined;
 
 	const folderOf = (): string => resolve(settings().folder ?? `${data}-backups`);
@@ -144,9 +146,13 @@ export function createBackups({
 		const { at, keep } = settings();
 		const now = clock.nowMs();
 		if (at === undefined || running || now < notBefore) return;
+		if (resting?.at === at && now < resting.until) return;
 		const folder = folderOf();
 		const newest = (await keptIn(folder)).find(({ kind }) => kind === "scheduled");
-		if (newest && newest.at >= slotBefore(now, at)) return;
+		if (newest && newest.at >= slotBefore(now, at)) {
+			resting = { at, until: slotAfter(now, at) };
+			return;
+		}
 		notBefore = now + retryAfterMs;
 		const { job, ended } = begin(await freeName(folder, "scheduled"), "scheduled");
 		await ended;
