@@ -52,6 +52,7 @@ export default {
 		"namespace-rotateGatewayKey": "Renew a gateway's key",
 		"namespace-revokeGateway": "Shut a gateway out",
 		"namespace-askRaw": "Ask a gateway for raw samples",
+		"namespace-conversations": "See who talks to whom",
 		"namespace-clients": "See MQTT clients",
 		"platform-backup": "Begin a backup",
 		"platform-backups": "See backups",

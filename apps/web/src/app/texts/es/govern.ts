@@ -54,6 +54,7 @@ export default {
 		"namespace-rotateGatewayKey": "Renovar la clave de una pasarela",
 		"namespace-revokeGateway": "Expulsar una pasarela",
 		"namespace-askRaw": "Pedir muestras originales a una pasarela",
+		"namespace-conversations": "Ver quién habla con quién",
 		"namespace-clients": "Ver clientes MQTT",
 		"platform-backup": "Empezar una copia de seguridad",
 		"platform-backups": "Ver copias de seguridad",
