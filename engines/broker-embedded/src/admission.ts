@@ -137,7 +137,7 @@ export function connackOf(terms: Terms, core: BrokerCore, rights: BrokerRights, 
 		sessionPresent,
 		properties: {
 			receiveMaximum: fixedLimits.receiving,
-			maximumPacketSize: core.limits.maxPacketBytes,
+			maximumPacketSize: core.limitsOf(rights, terms.clientId).maxPacketBytes,
 			topicAliasMaximum: fixedLimits.topicAliases,
 			...(terms.assigned ? { assignedClientIdentifier: terms.clientId } : {}),
 			...(response === undefined ? {} : { responseInformation: response }),

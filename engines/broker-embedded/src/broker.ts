@@ -17,6 +17,7 @@ import { BrokerCore, type ExternalMessage, type ExternalVerdict } from "./core.t
 import { metricsOf, systemTopics } from "./figures.ts";
 import { type BrokerLimits, defaultLimits } from "./limits.ts";
 import { SocketListener } from "./listener.ts";
+import type { ClientPolicy } from "./policies.ts";
 import { Reason } from "./reason-codes.ts";
 import { restore } from "./restoring.ts";
 import type { Listener } from "./routes.ts";
@@ -35,6 +36,8 @@ export interface EmbeddedBrokerOptions {
 	/** Where sessions, queued and retained messages outlive the process; without it they end with it, and nothing waits for a disk. */
 	folder?: string;
 	limits?: Partial<BrokerLimits>;
+	/** The first that matches a client holds for it. */
+	policies?: readonly ClientPolicy[] | undefined;
 	clock: Clock;
 	log: Log;
 	/** Sees every client's publish (and will) before anybody receives it. Must be quick and must not keep the payload. */
@@ -95,20 +98,28 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 		}
 	}
 
+	function count(principal: string, change: 1 | -1): void {
+		const now = (core.present.get(principal) ?? 0) + change;
+		if (now > 0) core.present.set(principal, now);
+		else core.present.delete(principal);
+	}
+
 	const tools: ConnectionTools = {
 		core,
 		sessions,
 		mayEnter: () => open.size < limits.maxClients,
 		opened(connection) {
 			open.add(connection);
+			count(connection.principal, 1);
 			connection.session?.conversation?.came();
 			if (changeListeners.size > 0) announce({ change: "connected", client: connection.describe() });
 		},
 		closed(connection, reason) {
 			connections.delete(connection);
 			if (open.has(connection) && connection.session?.line === undefined) connection.session?.conversation?.went();
-			if (open.delete(connection) && changeListeners.size > 0)
-				announce({ change: "disconnected", client: connection.describe(), reason });
+			if (!open.delete(connection)) return;
+			count(connection.principal, -1);
+			if (changeListeners.size > 0) announce({ change: "disconnected", client: connection.describe(), reason });
 		},
 	};
 

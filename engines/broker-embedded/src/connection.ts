@@ -63,7 +63,10 @@ export class Connection implements Line {
 		this.#transport = transport;
 		this.#pace = new ReadingPace(tools.core, transport, () => this.#read(nothing));
 		this.#outbox = new Outbox(transport, tools.core.turn, () => this.#went());
-		this.#retained = new RetainedDelivery(tools.core, () => this.#outbox.bytes * 2 < tools.core.limits.queueBytes);
+		this.#retained = new RetainedDelivery(
+			tools.core,
+			() => this.#outbox.bytes * 2 < (this.session ?? tools.core).limits.queueBytes,
+		);
 		this.connectedAtMs = tools.core.clock.nowMs();
 		this.#heardAt = tools.core.clock.monotonicMs();
 		transport.listen({
@@ -146,6 +149,11 @@ export class Connection implements Line {
 			if (nowMs - this.#heardAt > fixedLimits.connectSeconds * 1000)
 				this.end("no CONNECT came in time", { will: false, cut: true });
 			return;
+		}
+		// Who is not read cannot be heard.
+		if (this.#pace.isHeld) {
+			this.#heardAt = nowMs;
+			this.#partialSince = nowMs;
 		}
 		const keepAlive = this.#terms?.keepAliveSeconds ?? 0;
 		if (this.#reader.pending > 0 && nowMs - this.#partialSince > fixedLimits.packetSeconds * 1000)
@@ -257,7 +265,7 @@ export class Connection implements Line {
 		if (this.#state !== "open") return;
 		const session = this.session as Session;
 		session.progressed();
-		if (session.isBehind && this.#outbox.bytes * 4 < this.#core.limits.queueBytes) session.pump();
+		if (session.isBehind && this.#outbox.bytes * 4 < session.limits.queueBytes) session.pump();
 		if (this.#transport.bufferedBytes > 0) return;
 		if (this.#retained.pending > 0) this.#retained.pump();
 		this.#pace.emptied();
@@ -285,12 +293,14 @@ export class Connection implements Line {
 	#open(packet: IConnectPacket, terms: Terms, session: Session, present: boolean): void {
 		const { core } = this.#tools;
 		this.session = session;
-		this.maxPacketBytes = terms.maxPacketBytes;
-		this.window = terms.window;
+		const { limits } = session;
+		this.maxPacketBytes = Math.min(terms.maxPacketBytes, limits.maxPacketBytes);
+		this.window = Math.min(terms.window, limits.maxInflight);
+		this.#pace.limit(limits);
 		this.aliases = terms.aliasMaximum > 0 ? new OutgoingAliases(terms.aliasMaximum) : undefined;
 		this.#terms = terms;
 		this.#will = terms.will;
-		this.#reader.maxBytes = core.limits.maxPacketBytes;
+		this.#reader.maxBytes = limits.maxPacketBytes;
 		this.#state = "open";
 		this.#heardAt = core.clock.monotonicMs();
 		this.#dialogue = new Dialogue({

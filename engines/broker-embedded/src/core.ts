@@ -3,6 +3,7 @@ import { Conversations } from "./conversations.ts";
 import type { BrokerLimits } from "./limits.ts";
 import { fixedLimits } from "./limits.ts";
 import { lower, Message } from "./message.ts";
+import { type ClientPolicy, createPolicies } from "./policies.ts";
 import { Reason } from "./reason-codes.ts";
 import { RetainedKeeping } from "./retained-keeping.ts";
 import { type Listener, nobody, Routes, type SharedTarget, type TopicEntry } from "./routes.ts";
@@ -31,6 +32,7 @@ export type ExternalVerdict = "accept" | { retain: boolean; stored?: Promise<voi
 export interface CoreOptions {
 	authenticate: BrokerAuthenticator;
 	limits: BrokerLimits;
+	policies?: readonly ClientPolicy[] | undefined;
 	clock: Clock;
 	log: Log;
 	/** Where sessions and retained messages survive the process. */
@@ -46,6 +48,10 @@ const nestedLimit = 200_000;
 export class BrokerCore {
 	readonly authenticate: BrokerAuthenticator;
 	readonly limits: BrokerLimits;
+	/** What one client may. */
+	readonly limitsOf: ReturnType<typeof createPolicies>;
+	/** Connections that are in, by principal. */
+	readonly present = new Map<string, number>();
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly routes: Routes;
@@ -77,6 +83,7 @@ export class BrokerCore {
 	constructor(options: CoreOptions) {
 		this.authenticate = options.authenticate;
 		this.limits = options.limits;
+		this.limitsOf = createPolicies(options.policies ?? [], options.limits);
 		this.clock = options.clock;
 		this.log = options.log;
 		this.routes = new Routes(options.log);

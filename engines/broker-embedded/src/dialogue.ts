@@ -156,6 +156,7 @@ export class Dialogue {
 	#publish(parsed: ParsedPublish, bytes: Buffer, start: number, end: number): void {
 		this.received++;
 		this.#core.counts.received++;
+		this.#pace.spend(end - start);
 		const { qos, properties, packetId, retain } = parsed;
 		const { version } = this.#terms;
 		const topic = properties === undefined ? parsed.topic : this.#aliases.resolve(parsed.topic, properties.topicAlias);

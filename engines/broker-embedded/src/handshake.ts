@@ -44,6 +44,11 @@ function decide(packet: IConnectPacket, terms: Terms, rights: BrokerRights | und
 	try {
 		// Others may have come in while this one was looked up.
 		if (!tools.mayEnter()) throw new ProtocolError(Reason.serverBusy, "Too many clients");
+		const { core } = tools;
+		const isBack = tools.sessions.find(rights.principal, terms.clientId)?.line !== undefined;
+		const others = (core.present.get(rights.principal) ?? 0) - (isBack ? 1 : 0);
+		if (others >= core.limitsOf(rights, terms.clientId).maxConnections)
+			throw new ProtocolError(Reason.quotaExceeded, "As many connections as this principal may have");
 		const { session, present } = sessionFor(terms, rights, tools);
 		const admit = (): void => {
 			if (!tools.isWaiting()) return;
@@ -85,6 +90,7 @@ function sessionFor(
 	const present = session !== undefined;
 	session ??= sessions.create(rights, terms.clientId);
 	session.rights = rights;
+	Object.assign(session.limits, core.limitsOf(rights, terms.clientId));
 	session.conversation = core.conversations.of(terms.clientId, rights.principal);
 	if (present) recheck(core, session);
 	sessions.lasts(session, terms.expirySeconds);

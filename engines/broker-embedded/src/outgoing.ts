@@ -1,7 +1,7 @@
 import { Fifo } from "./fifo.ts";
-import type { BrokerLimits } from "./limits.ts";
 import { fixedLimits } from "./limits.ts";
 import type { Message } from "./message.ts";
+import type { ClientLimits } from "./policies.ts";
 import { Reason } from "./reason-codes.ts";
 import type { Line } from "./session.ts";
 import type { SharedGroup } from "./shared-group.ts";
@@ -22,7 +22,7 @@ export interface Queued {
 }
 
 export interface OutgoingTools {
-	limits: BrokerLimits;
+	limits: ClientLimits;
 	nowMs(): number;
 	dropped(): void;
 	caughtUp(line: Line): void;
@@ -74,11 +74,12 @@ export class Outgoing {
 			this.#sendFirst(line, queued);
 			return;
 		}
-		const { queueMessages, queueBytes } = this.#tools.limits;
+		const { queueMessages, onSlow } = this.#tools.limits;
 		const { bytes } = message;
-		if (this.#waiting.length >= queueMessages || this.#waitingBytes + bytes > queueBytes * fixedLimits.waitingFactor) {
+		if (onSlow === "drop-oldest") this.#makeRoom(bytes);
+		if (!this.#hasPlace(bytes)) {
 			this.#tools.dropped();
-			line?.overflow();
+			if (onSlow === undefined || onSlow === "disconnect") line?.overflow();
 			return;
 		}
 		if (line === undefined && !this.#tools.isLasting()) return;
@@ -86,6 +87,21 @@ export class Outgoing {
 		this.#waiting.push(queued);
 		this.#waitingBytes += bytes;
 		if (line !== undefined && this.#waiting.length * 2 > queueMessages) this.#tools.crowded();
+	}
+
+	#hasPlace(bytes: number): boolean {
+		const { queueMessages, queueBytes } = this.#tools.limits;
+		return this.#waiting.length < queueMessages && this.#waitingBytes + bytes <= queueBytes * fixedLimits.waitingFactor;
+	}
+
+	/** What has waited longest goes first. */
+	#makeRoom(bytes: number): void {
+		while (this.#waiting.length > 0 && !this.#hasPlace(bytes)) {
+			const oldest = this.#waiting.shift() as Queued;
+			this.#waitingBytes -= oldest.message.bytes;
+			this.#forget(oldest);
+			this.#tools.dropped();
+		}
 	}
 
 	#keep(queued: Queued): void {

@@ -8,6 +8,16 @@ const floodBytes = 16_384;
 const floodPatienceMs = 500;
 const pacedPatienceMs = 50;
 
+export interface Rates {
+	maxMessagesPerSecond: number;
+	maxBytesPerSecond: number;
+}
+
+const earned = (left: number, seconds: number, rate: number): number =>
+	rate === Number.POSITIVE_INFINITY ? rate : Math.min(rate, left + seconds * rate);
+
+const owed = (left: number, rate: number): number => (left < 0 ? -left / rate : 0);
+
 /** How fast one client is read: not more than its share of a turn, and not while others cannot follow. */
 export class ReadingPace {
 	readonly #core: BrokerCore;
@@ -21,6 +31,9 @@ export class ReadingPace {
 	#heldForTurn = false;
 	#heldForControl = false;
 	#controlBytes = 0;
+	/** What the client may still say now; below zero it waits. Undefined where its pace is free. */
+	#allowance: { messages: number; bytes: number; at: number } | undefined;
+	#rates: Rates = { maxMessagesPerSecond: Number.POSITIVE_INFINITY, maxBytesPerSecond: Number.POSITIVE_INFINITY };
 
 	/** `goOn` is called when reading may go on, with the transport already resumed. */
 	constructor(core: BrokerCore, transport: Transport, goOn: () => void) {
@@ -66,6 +79,32 @@ export class ReadingPace {
 		this.#heldForTurn = false;
 		this.release();
 	};
+
+	/** A second's worth may come at once. */
+	limit(rates: Rates): void {
+		const { maxMessagesPerSecond, maxBytesPerSecond } = rates;
+		this.#rates = rates;
+		const isFree = maxMessagesPerSecond === Number.POSITIVE_INFINITY && maxBytesPerSecond === Number.POSITIVE_INFINITY;
+		this.#allowance = isFree
+			? undefined
+			: { messages: maxMessagesPerSecond, bytes: maxBytesPerSecond, at: this.#core.clock.monotonicMs() };
+	}
+
+	/** A message came; a client over its rate is not read until it has earned what it said, so nothing is lost. */
+	spend(bytes: number): void {
+		const left = this.#allowance;
+		if (left === undefined) return;
+		const { maxMessagesPerSecond, maxBytesPerSecond } = this.#rates;
+		const nowMs = this.#core.clock.monotonicMs();
+		const seconds = (nowMs - left.at) / 1000;
+		left.at = nowMs;
+		left.messages = earned(left.messages, seconds, maxMessagesPerSecond) - 1;
+		left.bytes = earned(left.bytes, seconds, maxBytesPerSecond) - bytes;
+		const waitMs = 1000 * Math.max(owed(left.messages, maxMessagesPerSecond), owed(left.bytes, maxBytesPerSecond));
+		if (waitMs <= 0) return;
+		this.hold();
+		this.#core.clock.after(Math.ceil(waitMs), () => this.release());
+	}
 
 	/** Answers count against a client that asks and never reads. */
 	answered(bytes: number): void {

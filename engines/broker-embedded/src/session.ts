@@ -1,10 +1,10 @@
 import type { BrokerRights, Timer } from "@millwright/core";
 import type { ClientTalk } from "./client-talk.ts";
-import type { BrokerLimits } from "./limits.ts";
 import { lower, type Message, type Qos } from "./message.ts";
 import { Outgoing } from "./outgoing.ts";
 import type { OutgoingAliases } from "./outgoing-aliases.ts";
 import { Patience } from "./patience.ts";
+import type { ClientLimits } from "./policies.ts";
 import type { Target } from "./routes.ts";
 import type { SharedGroup } from "./shared-group.ts";
 import type { SessionJournal } from "./store/session-journal.ts";
@@ -48,7 +48,8 @@ export interface Subscription {
 }
 
 export interface SessionTools {
-	limits: BrokerLimits;
+	/** Of this client; worked out again when it comes back. */
+	limits: ClientLimits;
 	nowMs(): number;
 	dropped(): void;
 	/** A client that reads well but cannot follow: whoever publishes QoS 1 now should pause. */
@@ -136,6 +137,10 @@ export class Session {
 		return this.outgoing.bytes;
 	}
 
+	get limits(): ClientLimits {
+		return this.#tools.limits;
+	}
+
 	/** Something waits for it: messages, or publishers. */
 	get isBehind(): boolean {
 		return this.#patience.isTried || this.outgoing.waiting > 0;
@@ -165,6 +170,7 @@ export class Session {
 		const { queueBytes } = this.#tools.limits;
 		if (filled >= queueBytes) {
 			this.drop();
+			if (this.limits.onSlow === "disconnect") line.overflow();
 			return;
 		}
 		if (filled * 2 > queueBytes && this.#patience.isWorthWaiting) this.#tools.congested(this);

@@ -33,7 +33,7 @@ export class Sessions {
 		const key = `${rights.principal}\n${clientId}`;
 		const core = this.#core;
 		const session = new Session(key, clientId, rights, {
-			limits: core.limits,
+			limits: { ...core.limitsOf(rights, clientId) },
 			nowMs: () => core.clock.monotonicMs(),
 			dropped: () => {
 				core.counts.dropped++;

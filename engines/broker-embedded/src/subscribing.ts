@@ -1,6 +1,5 @@
 import type { ISubscribePacket } from "mqtt-packet";
 import type { BrokerCore } from "./core.ts";
-import { fixedLimits } from "./limits.ts";
 import { ProtocolError, Reason } from "./reason-codes.ts";
 import type { Session, Subscription } from "./session.ts";
 import { shareOf } from "./shared-group.ts";
@@ -65,7 +64,8 @@ export function subscribe(core: BrokerCore, session: Session, packet: ISubscribe
 function refusalOf(core: BrokerCore, session: Session, key: string, share: ReturnType<typeof shareOf>): number | undefined {
 	const filter = share?.filter ?? key;
 	if (!isSubscribable(filter) || (share !== undefined && !isShareName(share.name))) return Reason.topicFilterInvalid;
-	if (session.subscriptions.size >= fixedLimits.subscriptions && !session.subscriptions.has(key)) return Reason.quotaExceeded;
+	if (session.subscriptions.size >= session.limits.maxSubscriptions && !session.subscriptions.has(key))
+		return Reason.quotaExceeded;
 	// A session that lasts promises its subscriptions.
 	if (session.journal !== undefined && core.journal?.refusal !== undefined) return Reason.quotaExceeded;
 	try {

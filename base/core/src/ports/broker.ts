@@ -104,6 +104,8 @@ export interface BrokerCredentials {
 export interface BrokerRights {
 	/** Principal id, for lists and audit. */
 	principal: string;
+	/** Of whom it belongs to, where there are any: limits may differ by them. */
+	roles?: readonly string[];
 	mayPublish(topic: string): boolean;
 	/** Of a filter, at SUBSCRIBE. */
 	maySubscribe(filter: string): boolean;
