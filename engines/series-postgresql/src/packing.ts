@@ -1,6 +1,6 @@
 import { bigintSql } from "./dial.ts";
 import { packedRows } from "./layout.ts";
-import { dayOfSql } from "./partitions.ts";
+import { dayOfSql, endOfDay } from "./partitions.ts";
 
 /** Far below every arrival that is ever given, and within what a double counts exactly. */
 export const packedBase = -(2 ** 52);
@@ -32,8 +32,14 @@ export const tallySql = (tier: "cold" | "brought", days: readonly bigint[]): str
 	];
 };
 
-/** SQL that takes rows out of the tally of what came and lies as it came. */
-export const takenOutSql = (day: bigint, rows: number): string[] => [
-	`UPDATE tally SET rows = rows - ${rows} WHERE day = ${bigintSql(day)} AND tier = 'hot'`,
-	`DELETE FROM tally WHERE day = ${bigintSql(day)} AND tier = 'hot' AND rows <= 0`,
-];
+/** SQL that takes rows out of the tally of what lies as it came. Whoever stores rows of this day waits for its end. */
+export const takenOutSql = (day: bigint, rows: number): string[] => {
+	const of = `day = ${bigintSql(day)} AND tier = 'hot'`;
+	const left = (what: string) =>
+		`(SELECT ${what}(time) FROM sample WHERE time >= ${bigintSql(day)} AND time < ${bigintSql(endOfDay(day))})`;
+	return [
+		`UPDATE tally SET rows = rows - ${rows} WHERE ${of}`,
+		`DELETE FROM tally WHERE ${of} AND rows <= 0`,
+		`UPDATE tally SET oldest = coalesce(${left("min")}, oldest), newest = coalesce(${left("max")}, newest) WHERE ${of}`,
+	];
+};

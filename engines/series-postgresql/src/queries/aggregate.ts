@@ -17,24 +17,44 @@ interface AggregateQuery {
 /** Time, then arrival, then the number, in one comparable array; the time in halves, because a double holds 53 bits. */
 const inOrder = "ARRAY[(since >> 32)::float8, (since & 4294967295)::float8, arrival::float8, g]";
 
+/** Beyond these PostgreSQL's sums and squares end in an error; garbage from a machine must not take a whole answer away. */
+const largestSummed = "1e270::float8";
+const largestSquared = "1e140::float8";
+
+interface Expression {
+	sql: string[];
+	/** From the columns of `sql`; PostgreSQL's own division ends in an error where a double would be rounded to nought. */
+	value(...columns: number[]): number;
+}
+
 /**
  * Over rows with: good, g (the number of a good sample), since (ns from the first bucket's start), arrival; over time also
  * is_sample (a held value is none) and held (ns this row's value holds in this bucket, 0 where it is not good).
  */
-const expressions = (samplesOnly: string): Record<AggregateName, string> => {
-	const filter = (more: string) => `FILTER (WHERE ${[samplesOnly, more].filter(Boolean).join(" AND ") || "TRUE"})`;
+const expressions = (samplesOnly: string): Record<AggregateName, Expression> => {
+	const filter = (...more: string[]) => `FILTER (WHERE ${[samplesOnly, ...more].filter(Boolean).join(" AND ") || "TRUE"})`;
+	const plain = (sql: string): Expression => ({ sql: [sql], value: (column) => column });
+	const sum = `sum(g) ${filter(`abs(g) < ${largestSummed}`)}`;
+	const tooLarge = (limit: string, conditions: string) => `bool_or(abs(g) >= ${limit}) ${conditions}`;
+	/** A sum with a number too large for it is no number. */
+	const guarded = (sql: string, limit: string, conditions: string) =>
+		`CASE WHEN ${tooLarge(limit, conditions)} THEN NULL ELSE ${sql} END`;
+	const held = "FILTER (WHERE g IS NOT NULL)";
 	return {
-		count: `count(*) ${filter("")}`,
-		countGood: `count(*) ${filter("good")}`,
-		mean: `avg(g) ${filter("")}`,
-		min: `min(g) ${filter("")}`,
-		max: `max(g) ${filter("")}`,
-		sum: `sum(g) ${filter("")}`,
-		stddev: `stddev_samp(g) ${filter("")}`,
-		first: `(min(${inOrder}) ${filter("g IS NOT NULL")})[4]`,
-		last: `(max(${inOrder}) ${filter("g IS NOT NULL")})[4]`,
-		timeWeightedMean: "sum(g * held) FILTER (WHERE g IS NOT NULL) / nullif(sum(held) FILTER (WHERE g IS NOT NULL), 0)",
-		goodDuration: "sum(held)",
+		count: plain(`count(*) ${filter()}`),
+		countGood: plain(`count(*) ${filter("good")}`),
+		mean: { sql: [guarded(sum, largestSummed, filter()), `count(g) ${filter()}`], value: (all, count) => all / count },
+		min: plain(`min(g) ${filter()}`),
+		max: plain(`max(g) ${filter()}`),
+		sum: plain(guarded(sum, largestSummed, filter())),
+		stddev: plain(guarded(`stddev_samp(g) ${filter(`abs(g) < ${largestSquared}`)}`, largestSquared, filter())),
+		first: plain(`(min(${inOrder}) ${filter("g IS NOT NULL")})[4]`),
+		last: plain(`(max(${inOrder}) ${filter("g IS NOT NULL")})[4]`),
+		timeWeightedMean: {
+			sql: [guarded(`sum(g * held) FILTER (WHERE abs(g) < ${largestSummed})`, largestSummed, held), `sum(held) ${held}`],
+			value: (all, ns) => all / ns,
+		},
+		goodDuration: plain("sum(held)"),
 	};
 };
 /** What adding up numbers gives depends on their order in the last digits; so that a question has one answer wherever rows lie, they come sorted. */
@@ -47,7 +67,8 @@ export async function askAggregate(ask: Ask, query: AggregateQuery): Promise<Map
 	const functions = [...new Set(query.functions)];
 	const isOverTime = functions.some((name) => overTime.has(name));
 	const sqlOf = expressions(isOverTime ? "is_sample" : "");
-	const columns = functions.map((name) => `, (${sqlOf[name]})::float8`).join("");
+	const asked = functions.map((name) => sqlOf[name]);
+	const columns = asked.flatMap(({ sql }) => sql.map((column) => `, (${column})::float8`));
 	const origin = floorTo(range.from, bucket);
 	const since = `(time - ${bigintSql(origin)})`;
 	const rows = isOverTime
@@ -57,8 +78,8 @@ export async function askAggregate(ask: Ask, query: AggregateQuery): Promise<Map
 	const byTag = new Map<number, { starts: bigint[]; columns: number[][] }>();
 	const order = functions.some((name) => ordered.has(name)) ? "ORDER BY tag, b, since, arrival" : "";
 	await ask(
-		`SELECT tag, b${columns} FROM (SELECT * FROM (${rows}) u ${order}) r GROUP BY tag, b ORDER BY tag, b`,
-		2 + functions.length,
+		`SELECT tag, b${columns.join("")} FROM (SELECT * FROM (${rows}) u ${order}) r GROUP BY tag, b ORDER BY tag, b`,
+		2 + columns.length,
 		(fields) => {
 			const tag = int32At(fields, 0) >>> 0;
 			let of = byTag.get(tag);
@@ -67,7 +88,9 @@ export async function askAggregate(ask: Ask, query: AggregateQuery): Promise<Map
 				byTag.set(tag, of);
 			}
 			of.starts.push(origin + int64At(fields, 1) * bucket);
-			for (let i = 0; i < functions.length; i++) (of.columns[i] as number[]).push(doubleAt(fields, 2 + i));
+			let at = 2;
+			for (const [i, { sql, value }] of asked.entries())
+				(of.columns[i] as number[]).push(value(...sql.map(() => doubleAt(fields, at++))));
 		},
 	);
 	return new Map(
