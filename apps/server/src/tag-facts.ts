@@ -7,10 +7,15 @@ interface FromSense {
 	facts(id: number): TagFacts | undefined;
 }
 interface FromTwin {
-	facts(
-		id: number,
-	):
-		| { unit: string; kind: TagFacts["kind"]; dataClass: DataClass; asset: string; range: [number, number] | undefined }
+	facts(id: number):
+		| {
+				unit: string;
+				kind: TagFacts["kind"];
+				dataClass: DataClass;
+				derived: boolean;
+				asset: string;
+				range: [number, number] | undefined;
+		  }
 		| undefined;
 }
 
@@ -69,24 +74,27 @@ export function createTagFacts({
 			return "internal";
 		},
 		maySeeTag: (principal: Principal, id: number): boolean => maySee(principal, classOf(id)),
-		/** For the namespace's payload: derived tags have no connection, so they name the twin as their source. */
+		/**
+		 * For the namespace: derived tags have no connection, so they name the twin as their source. What a template expects and no
+		 * connection measures is for clients of MQTT to publish.
+		 */
 		facts(id: number): TagFacts | undefined {
 			const measured = measuredOf(id);
 			if (measured) return measured;
-			const derived = twin.facts(id);
-			if (!derived) return undefined;
-			const [min, max] = derived.range ?? [];
+			const modelled = twin.facts(id);
+			if (!modelled) return undefined;
+			const [min, max] = modelled.range ?? [];
 			return {
 				tag: directory.nameOf(id),
 				id,
-				connection: "twin",
-				unit: derived.unit,
-				kind: derived.kind,
-				dataClass: derived.dataClass,
-				device: `twin:${derived.asset}`,
-				protocol: "derived",
+				connection: modelled.derived ? "twin" : "mqtt",
+				unit: modelled.unit,
+				kind: modelled.kind,
+				dataClass: modelled.dataClass,
+				device: modelled.derived ? `twin:${modelled.asset}` : modelled.asset,
+				protocol: modelled.derived ? "derived" : "mqtt",
 				unitId: undefined,
-				range: derived.range ? { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) } : undefined,
+				range: modelled.range ? { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) } : undefined,
 				context: undefined,
 				staleAfterMs: Number.POSITIVE_INFINITY,
 			};
