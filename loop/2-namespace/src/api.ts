@@ -2,6 +2,7 @@ import { type Client, DataClass, event, isFilter, operation, type Service } from
 import * as z from "zod";
 import { conversationOperations } from "./api-conversations.ts";
 import { GatewaySettings, gatewayOperations } from "./api-gateways.ts";
+import { MqttSettings } from "./api-mqtt.ts";
 
 export * from "./api-conversations.ts";
 export * from "./api-gateways.ts";
@@ -104,25 +105,7 @@ export const NamespaceSettings = z.strictObject({
 		.max(20)
 		.refine((bridges) => new Set(bridges.map(({ name }) => name)).size === bridges.length, "Two bridges have the same name")
 		.default([]),
-	mqtt: z
-		.strictObject({
-			/** Where MQTT listens; null for nowhere. */
-			listen: z
-				.strictObject({ host: z.string().default("127.0.0.1"), port: z.int().min(0).max(65535).default(1883) })
-				.nullable()
-				.prefault({}),
-			/** MQTT over WebSocket on the HTTP server's /mqtt. */
-			webSocket: z.boolean().default(true),
-			maxPacketBytes: z.int().min(1024).max(268_435_455).default(1_048_576),
-			maxClients: z.int().min(1).default(10_000),
-			/** Unsent output a client may pile up; QoS 0 is dropped beyond it, and counted. */
-			queueBytes: z.int().min(65_536).default(4_194_304),
-			/** Unacknowledged and waiting QoS 1 messages a client may pile up before it is disconnected. */
-			queueMessages: z.int().min(10).default(10_000),
-			maxRetained: z.int().min(100).default(500_000),
-			keepAliveMaxSeconds: z.int().min(10).max(65_535).default(600),
-		})
-		.prefault({}),
+	mqtt: MqttSettings.prefault({}),
 	deadLetters: z.strictObject({ keep: z.int().min(10).default(1000) }).prefault({}),
 	/** Of a centre: what is asked of gateways and granted to them. */
 	gateways: GatewaySettings.prefault({}),

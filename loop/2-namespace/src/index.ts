@@ -3,3 +3,6 @@ export { createGateways, type Gateways, type GatewaysOptions } from "./gateways/
 export { isGatewayConnection, isLinkTopic } from "./gateways/topics.ts";
 export { createNamespace, type NamespaceOptions, type NamespaceParts } from "./namespace.ts";
 export { namespaceSection } from "./section.ts";
+export type { UplinkOptions, UplinkStatus, UplinkStep } from "./uplink/api-uplink.ts";
+export { uplinkSection } from "./uplink/section.ts";
+export { createUplink } from "./uplink/uplink.ts";

@@ -60,6 +60,7 @@ export class GatewayLine {
 	/** Answers that wait for the next receipt. */
 	echo: ReceiptMessage["echo"];
 	owesHello = false;
+	helloAtMs = 0;
 	#counters = new Map<string, number>();
 	#parts: { version: number; next: number; tags: WireTag[] } | undefined;
 	readonly #tools: LineTools;
@@ -95,6 +96,7 @@ export class GatewayLine {
 	/** A message whose signature holds. Recorded batches sent again are known by their numbers, everything else by its counter. */
 	take(message: Envelope, nowMs: number): void {
 		if (message.kind === "batches") this.#takeBatches(message, nowMs);
+		else if (message.kind === "state" && this.#takeWill(message)) return;
 		else if (!this.#isNew(message)) this.refusals.replayed++;
 		else if (message.kind === "state") this.#takeState(message, nowMs);
 		else if (message.kind === "tags") this.#takeTags(message);
@@ -102,6 +104,14 @@ export class GatewayLine {
 			this.refusals.malformed++;
 			this.#tools.refused("namespace.gateway-kind", `A gateway does not send "${message.kind}"`);
 		}
+	}
+
+	/** The will was signed when the line began, so its counter is an old one; it speaks of that line only. */
+	#takeWill(message: Envelope): boolean {
+		const state = readJson(StateMessage, message.body);
+		if (!state?.gone) return false;
+		if (message.epoch === this.epoch && state.line === this.line) this.isConnected = false;
+		return true;
 	}
 
 	#isNew({ kind, epoch, counter }: Envelope): boolean {
@@ -207,10 +217,6 @@ export class GatewayLine {
 			this.#tools.refused("namespace.gateway-state", "A state message is not what it should be");
 			return;
 		}
-		if (state.gone) {
-			if (state.line === this.line) this.isConnected = false;
-			return;
-		}
 		this.lastSeenAt = nowMs;
 		this.isConnected = true;
 		if (state.hello || state.line !== this.line) {
@@ -219,7 +225,10 @@ export class GatewayLine {
 		}
 		this.clock.heard({ sentAtMs: message.sentAtMs, receivedAtMs: nowMs, roundTripMs: state.roundTripMs });
 		this.echo = { counter: message.counter, sentAtMs: message.sentAtMs, receivedAtMs: nowMs };
-		if (state.hello) this.owesHello = true;
+		if (state.hello && !this.owesHello) {
+			this.owesHello = true;
+			this.helloAtMs = nowMs;
+		}
 		this.state = state;
 		const { askAgainMs } = this.#tools.settings();
 		for (const [connection, { mode, through, owed }] of Object.entries(state.connections)) {

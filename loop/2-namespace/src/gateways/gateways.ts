@@ -27,6 +27,8 @@ import { gatewayOfTopic, isGatewayConnection, linkRoot, linkTopics, splitConnect
 
 const topicOf = { batches: "batch", tags: "tags", state: "state", receipt: "receipt", ask: "ask" } as const;
 const tickMs = 1000;
+/** How long a new session waits for what an earlier one brought. */
+const longestSettleMs = 5000;
 /** Refusals told as events a second; all are counted. */
 const toldPerSecond = 20;
 
@@ -203,7 +205,13 @@ export function createGateways(options: GatewaysOptions): Gateways {
 		due = undefined;
 		const marked = [...dirty];
 		dirty.clear();
-		for (const line of marked) sendReceipt(line);
+		const nowMs = clock.nowMs();
+		for (const line of marked) {
+			// A new session begins with everything that is stored, so what is on its way there is waited for, though not for ever.
+			const isUnsettled = line.owesHello && [...line.lanes.values()].some((lane) => lane.isUnderWay);
+			if (isUnsettled && nowMs - line.helloAtMs < longestSettleMs) mark(line);
+			else sendReceipt(line);
+		}
 	}
 
 	function sendReceipt(line: GatewayLine): void {

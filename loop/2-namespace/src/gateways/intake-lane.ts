@@ -41,6 +41,11 @@ export class IntakeLane {
 		this.#stored = new SequenceSet(stored);
 	}
 
+	/** Handed on, and the history has not yet said that it is durable. */
+	get isUnderWay(): boolean {
+		return this.#handed.size > this.#stored.size;
+	}
+
 	get storedThrough(): number {
 		const first = this.#stored.ranges()[0];
 		return first?.last ?? -1;

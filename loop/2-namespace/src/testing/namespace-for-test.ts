@@ -17,7 +17,12 @@ export interface TestSample {
 
 /** A namespace on a broker without a network, with facts and data classes by name. */
 export async function namespaceForTest(
-	about: { facts?: Record<string, Partial<TagFacts>>; classes?: Record<string, DataClass>; settings?: object; ingest?: IngestExternal } = {},
+	about: {
+		facts?: Record<string, Partial<TagFacts>>;
+		classes?: Record<string, DataClass>;
+		settings?: object;
+		ingest?: IngestExternal;
+	} = {},
 ) {
 	const clock = createFakeClock({ startMs: Date.UTC(2026, 3, 17, 14, 32) });
 	const bus = createBus({ log: silentLog });
@@ -60,8 +65,7 @@ export async function namespaceForTest(
 						};
 			},
 			ingest:
-				about.ingest ??
-				((_connection, rows, { historical }) => ingested.push(...rows.map((row) => ({ ...row, historical })))),
+				about.ingest ?? ((_connection, rows, { historical }) => ingested.push(...rows.map((row) => ({ ...row, historical })))),
 		},
 		classOf: (tag) => about.classes?.[tag] ?? "internal",
 	});
