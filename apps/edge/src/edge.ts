@@ -64,6 +64,8 @@ export function createEdge({
 		const root = () => `${config.get(namespaceSection).root}/`;
 		const broker = createEmbeddedBroker({
 			listen: mqtt.listen,
+			tls: mqtt.tls,
+			policies: mqtt.policies,
 			authenticate: readersOnly({
 				settings: () => config.get(localSection),
 				classOf: (topic) => (topic.startsWith(root()) ? classOf(topic.slice(root().length)) : "restricted"),

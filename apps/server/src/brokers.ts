@@ -30,10 +30,17 @@ export function openBroker({
 	settings: NamespaceSettings;
 	root: () => string;
 	judge: NamespaceParts["onExternalPublish"];
-} & Omit<EmbeddedBrokerOptions, "listen" | "limits" | "onExternalPublish">): ServerBroker {
+} & Omit<EmbeddedBrokerOptions, "listen" | "tls" | "policies" | "limits" | "onExternalPublish">): ServerBroker {
 	const { broker, mqtt } = settings;
 	if (broker.kind === "embedded")
-		return createEmbeddedBroker({ ...embedded, listen: mqtt.listen, limits: mqtt, onExternalPublish: judge });
+		return createEmbeddedBroker({
+			...embedded,
+			listen: mqtt.listen,
+			tls: mqtt.tls,
+			policies: mqtt.policies,
+			limits: mqtt,
+			onExternalPublish: judge,
+		});
 	const { clock, log } = embedded;
 	const outside = outsideBroker(broker, broker.clientId, "namespace.broker");
 	return Object.assign(createMqttBroker({ ...outside, maxRetained: mqtt.maxRetained, clock, log, external: { root, judge } }), {
