@@ -6,13 +6,21 @@ import { chromiumPath, launchBrowser } from "../../test/kit/chromium.ts";
 import { type Session, signIn, startServer, throwAwayFolder, until } from "../../test/kit/platform.ts";
 import { root, startProgram, type Usage, usageOf } from "../../test/kit/processes.ts";
 import { report, rounded } from "../lib/report.ts";
+import { startAnalytics } from "./analytics.ts";
+import { startProbe } from "./probe.ts";
 
 /**
  * The factory of the sources: 500 sensors at 10 Hz over real Modbus TCP and OPC UA, every stage on (ring with fsync, namespace,
  * history, twin, live), a browser watching. Modbus values count their own reads, so a value lost or stored twice shows as a
  * hole or a repetition in the numbers themselves.
  */
-const { values } = parseArgs({ options: { seconds: { type: "string", default: "600" } } });
+const { values } = parseArgs({
+	options: {
+		seconds: { type: "string", default: "600" },
+		/** An analyst asks the history all the while, without a pause. */
+		analytics: { type: "boolean", default: false },
+	},
+});
 const seconds = Number(values.seconds);
 const warmUpSeconds = 15;
 
@@ -57,13 +65,28 @@ await until(
 	(all) => all.every(({ good, tags }) => good === tags),
 	{ what: "every tag good", withinMs: 60_000 },
 );
+const { secret } = await session.access.addKey({
+	name: "probe",
+	roles: [],
+	topics: { publish: ["bench/probe"], subscribe: ["bench/probe"] },
+});
+const probe = await startProbe({
+	port: server.ready.mqttPort as number,
+	username: "probe",
+	password: secret,
+	topic: "bench/probe",
+	everyMs: 20,
+});
+const tagNames = (await session.sense.tags({ limit: 5000 })).tags.map(({ tag }) => tag);
+const analytics = values.analytics ? startAnalytics(session, tagNames) : undefined;
 await pause(warmUpSeconds * 1000);
+probe.reset();
 const began = { at: performance.now(), usage: usageOf(server.pid), ledger: await total() };
 if (page) await page.evaluate(() => (globalThis as unknown as { __millwright?: Watched }).__millwright?.reset?.());
-let residentMb = 0;
+const resident: number[] = [];
 while (performance.now() - began.at < seconds * 1000) {
 	await pause(Math.min(2000, seconds * 100));
-	residentMb = Math.max(residentMb, usageOf(server.pid).residentMb);
+	resident.push(usageOf(server.pid).residentMb);
 }
 const ended = { at: performance.now(), usage: usageOf(server.pid), ledger: await total() };
 const watched =
@@ -73,6 +96,8 @@ const watched =
 		return meter && { frames: meter.frames, p50: meter.p50Ms(), p99: meter.p99Ms() };
 	}));
 const stages = await session.twin.stages({});
+const brokered = await probe.stop();
+const asked = await analytics?.stop();
 
 // Silence the machines, let everything arrive, then count.
 await simulator.stop();
@@ -91,6 +116,10 @@ report({
 			"ring (SQLite, synchronous=FULL), namespace, DuckDB history, twin with a template for each tag, live updates, browser on the overview",
 		seconds: rounded(elapsed, 1),
 		framesSeen: watched?.frames ?? 0,
+		analytics: asked
+			? `${asked.questions} questions one after the other (trends of 6 tags, aggregates of 50 and 20, 10 minutes raw), slowest ${rounded(asked.worstMs, 0)} ms`
+			: "none",
+		probe: `${brokered.sent} messages beside the plant's own, publisher to subscriber through the broker, QoS 0`,
 	},
 	metrics: {
 		valuesPerSecond: rounded((ended.ledger.stored - began.ledger.stored) / elapsed, 1),
@@ -99,7 +128,12 @@ report({
 		twinCycleP99Ms: rounded(stages.stages.find(({ stage }) => stage === "cycle")?.p99 ?? Number.NaN),
 		twinStagesP99Ms: Object.fromEntries(stages.stages.map(({ stage, p99 }) => [stage, rounded(p99, 3)])),
 		cpuPercentOfOneCore: rounded(share(began.usage, ended.usage, elapsed), 1),
-		residentMb: rounded(residentMb, 0),
+		residentMb: rounded(Math.max(...resident), 0),
+		...memoryOverTime(resident),
+		brokerP50Ms: rounded(brokered.p50Ms),
+		brokerP99Ms: rounded(brokered.p99Ms),
+		brokerP999Ms: rounded(brokered.p999Ms),
+		probeLost: brokered.sent - brokered.received,
 		sent: settled.sent,
 		stored: settled.stored,
 		lost: settled.sent - settled.stored + counted.holes,
@@ -111,6 +145,16 @@ await browser?.close();
 await server.stop();
 remove();
 process.exit(0);
+
+/** Medians of the second and the last tenth: flat memory shows no difference. The first tenth still fills caches. */
+function memoryOverTime(samples: readonly number[]): { residentEarlyMb: number; residentLateMb: number } {
+	const tenth = Math.max(1, Math.floor(samples.length / 10));
+	const median = (part: readonly number[]): number => [...part].sort((a, b) => a - b)[Math.floor(part.length / 2)] ?? Number.NaN;
+	return {
+		residentEarlyMb: rounded(median(samples.slice(tenth, 2 * tenth)), 0),
+		residentLateMb: rounded(median(samples.slice(-tenth)), 0),
+	};
+}
 
 function share(from: Usage, to: Usage, elapsedSeconds: number): number {
 	return (to.cpuMs - from.cpuMs) / (elapsedSeconds * 10);
