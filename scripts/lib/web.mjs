@@ -17,8 +17,12 @@ function fingerprint() {
 		} else if (!/\.test\.tsx?$/.test(path)) hash.update(relative(root, path)).update(readFileSync(path));
 	};
 	for (const part of ["apps/web", "base/core/src", "package-lock.json"]) add(join(root, part));
-	for (const group of ["loop", "govern"])
-		for (const step of readdirSync(join(root, group)).sort()) add(join(root, group, step, "src", "api.ts"));
+	for (const group of ["loop", "govern", "base"])
+		for (const step of readdirSync(join(root, group)).sort()) {
+			const source = join(root, group, step, "src");
+			const contracts = readdirSync(source, { recursive: true }).filter((name) => /(^|[\\/])api(-[a-z-]+)?\.ts$/.test(name));
+			for (const name of contracts.sort()) add(join(source, name));
+		}
 	return hash.digest("hex");
 }
 
