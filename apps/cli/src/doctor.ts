@@ -136,7 +136,7 @@ function schemaIsKnown(data: string, written: Awaited<ReturnType<typeof readSche
 				return [
 					{
 						fine: false,
-						what: `The ${store.title} were written by a newer Millwright${written ? ` (${written.version})` : ""}; this is ${version}`,
+						what: `${titled(store.title)}: written by a newer Millwright${written ? ` (${written.version})` : ""}; this is ${version}`,
 						hint: "Start that version, or a newer one.",
 					},
 				];
@@ -145,22 +145,24 @@ function schemaIsKnown(data: string, written: Awaited<ReturnType<typeof readSche
 						{
 							fine: true,
 							note: true,
-							what: `The ${store.title} come from an earlier Millwright`,
+							what: `${titled(store.title)}: from an earlier Millwright`,
 							hint: "The next start brings them up to date and keeps a snapshot in before-upgrade; a backup before it does no harm.",
 						},
 					]
-				: [{ fine: true, what: `The ${store.title} are of this version` }];
+				: [{ fine: true, what: `${titled(store.title)}: of this version` }];
 		} catch (thrown) {
 			return [
 				{
 					fine: false,
-					what: `The ${store.title} cannot be read: ${asMillwrightError(thrown).message}`,
+					what: `${titled(store.title)}: cannot be read: ${asMillwrightError(thrown).message}`,
 					hint: "Check the rights of the data folder.",
 				},
 			];
 		}
 	});
 }
+
+const titled = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 async function damagedFiles(data: string): Promise<Finding[]> {
 	const aside = await setAside(data);

@@ -14,7 +14,7 @@ import { configNotes, configPlace, storesOf } from "./stores.ts";
 import { type BackupProgress, takeBackup } from "./take.ts";
 
 /** Of a data folder that nobody has open: not copied, or copied by a store of its own. */
-const known = new Set(["sense", "config-history", "temporary", "before-upgrade", "plant", "history"]);
+const known = new Set(["sense", "config-history", "temporary", "uploads", "import", "before-upgrade", "plant", "history"]);
 
 /** The same backup as a running platform makes, of a stopped one. */
 export async function backupOffline({

@@ -3,6 +3,7 @@ import { copyFile, cp, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, isAbsolute, join, relative, resolve } from "node:path";
 import { type Clock, type Log, MillwrightError } from "@millwright/core";
 import { historySection } from "@millwright/history";
+import { isGatewayConnection } from "@millwright/namespace";
 import { createLog, lockFolder, openConfig } from "@millwright/runtime";
 import { raiseNumbers } from "@millwright/sense";
 import { createSeries } from "../history-engine.ts";
@@ -132,6 +133,8 @@ async function stageHistory({
 	const above: Record<string, number> = {};
 	try {
 		for (const known of engine.connections()) {
+			// A gateway gives its own numbers, and knows how far it is.
+			if (isGatewayConnection(known)) continue;
 			const connection = known.replace(/^twin:/, "");
 			above[connection] = Math.max(above[connection] ?? -1, engine.storedRanges(known).at(-1)?.last ?? -1);
 		}

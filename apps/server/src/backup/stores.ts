@@ -67,9 +67,10 @@ export function storesOf({
 		},
 		{
 			name: "platform",
-			title: "growth of the disk",
+			title: "name of the installation, growth of the disk",
 			async copyTo(folder) {
-				if (existsSync(join(data, "growth.json"))) await copyFile(join(data, "growth.json"), join(folder, "growth.json"));
+				for (const name of ["installation-id", "growth.json"])
+					if (existsSync(join(data, name))) await copyFile(join(data, name), join(folder, name));
 			},
 		},
 	];
