@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./node.mjs";
 import { which } from "./run.mjs";
@@ -24,11 +24,18 @@ const asyncua = {
 	},
 };
 
+/** Debian keeps the server's programs apart by version, outside the path. */
+const hasPostgresql = () => {
+	const home = "/usr/lib/postgresql";
+	return existsSync(home) && readdirSync(home).some((version) => existsSync(join(home, version, "bin", "initdb")));
+};
+
 /** Independent programs that tests talk to: how one sees that each is there, and which Debian package has or needs it. */
 const peers = [
 	{ programs: ["chromium", "chromium-browser", "google-chrome"], package: "chromium", for: "browser tests" },
 	{ programs: ["mosquitto"], package: "mosquitto", for: "the MQTT oracle" },
 	{ programs: ["mosquitto_pub"], package: "mosquitto-clients", for: "MQTT users" },
+	{ check: () => hasPostgresql(), package: "postgresql-15", for: "a real PostgreSQL server" },
 	{ programs: ["mbpoll"], package: "mbpoll", for: "an independent Modbus client" },
 	{ programs: ["gcc"], package: "gcc", for: "compiling the libmodbus peer" },
 	{

@@ -12,7 +12,6 @@ import { createGateways, createNamespace, isGatewayConnection, namespaceSection 
 import { namespaceApi } from "@millwright/namespace/api";
 import { createHttpServer, createLive, createPlatform, mounted } from "@millwright/platform";
 import { platformApi } from "@millwright/platform/api";
-import { openRecords } from "@millwright/records-sqlite";
 import {
 	type Config,
 	createBus,
@@ -32,9 +31,10 @@ import { createBridges } from "./bridges.ts";
 import { openBroker } from "./brokers.ts";
 import { diskOf } from "./disk.ts";
 import { drivers } from "./drivers.ts";
+import { enginesSection } from "./engine-settings.ts";
 import { createSeries } from "./history-engine.ts";
-import { migrations } from "./migrations.ts";
 import { createOperations } from "./operations.ts";
+import { createRecords } from "./record-engine.ts";
 import { mayCall } from "./rights.ts";
 import { senseForCallers } from "./sense-for-callers.ts";
 import { accessSection, httpSection } from "./settings.ts";
@@ -68,18 +68,15 @@ export function createServer({
 }): Server {
 	const bus = createBus({ log });
 	const directory = openTagDirectory({ file: join(data, "tags.sqlite") });
-	const records = openRecords({
-		file: join(data, "records.sqlite"),
-		log,
-		migrations,
-	});
+	const engines = config.get(enginesSection);
+	const records = createRecords({ data, engines, clock, log });
 	const { db } = records;
 
 	const access = createAccess({ db, clock, log, bus, settings: () => config.get(accessSection), mayCall });
 	const audit = createAudit({ db, file: join(data, "audit.jsonl"), clock, log });
 
 	const historySettings = config.get(historySection);
-	const engine = createSeries({ data, settings: historySettings, clock, log });
+	const engine = createSeries({ data, settings: historySettings, engines, clock, log });
 	const historyReady = Promise.withResolvers<void>();
 
 	const sense = createSense({
@@ -330,6 +327,7 @@ export function createServer({
 		clock,
 		parts: [
 			{ part: config, essential: true },
+			{ part: records.part, essential: true },
 			{ part: access.part, essential: true },
 			{ part: audit.part, essential: true },
 			{ part: wiring, essential: true },

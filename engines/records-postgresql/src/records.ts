@@ -1,3 +1,4 @@
+import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, type Log, type Migration, MillwrightError, type RecordsLife } from "@millwright/core";
 import {
@@ -27,6 +28,8 @@ export interface RecordsOptions {
 	migrations: readonly Migration[];
 	/** For the copies made before a migration. */
 	snapshotFolder: string;
+	/** Records of the embedded engine that an empty schema is filled with at start, once; the file is renamed then. */
+	seedFile?: string;
 	connections?: number;
 	/** Longest a query waits for its turn, and for a connection, ms. */
 	longestWaitMs?: number;
@@ -59,6 +62,7 @@ export function openRecords(options: RecordsOptions): PostgresqlRecords {
 	const log = options.log.part("records");
 	const place = postgresqlPlace(target);
 	const about = { name: "millwright records", schema, statementMs: options.statementMs ?? 30_000 };
+	const stamp = () => new Date(clock.nowMs()).toISOString().replace(/[:.]/g, "-");
 	let trouble: MillwrightError | undefined;
 	const heard = (thrown: unknown): MillwrightError => {
 		const error = asPostgresqlError(thrown, "records", place);
@@ -124,17 +128,29 @@ export function openRecords(options: RecordsOptions): PostgresqlRecords {
 			log.warn("The PostgreSQL server may lose what it promised when power fails: fsync or full_page_writes is off", { place });
 	};
 
+	const seedFrom = async (client: pg.Client, file: string): Promise<void> => {
+		let rows: number;
+		try {
+			({ rows } = await fillFromFile(client, { schema, place, file, migrations }));
+		} catch (thrown) {
+			if (!(thrown instanceof MillwrightError) || thrown.code !== "records.not-empty") throw thrown;
+			log.warn("The data folder holds records of the embedded engine beside those in PostgreSQL; they are not used", { file });
+			return;
+		}
+		const to = `${file}.moved-${stamp()}`;
+		for (const ending of ["", "-wal", "-shm"]) if (existsSync(file + ending)) renameSync(file + ending, to + ending);
+		log.info("The records moved from the data folder into PostgreSQL", { rows, former: to, place });
+	};
+
 	const startOnce = () =>
 		apart(async (client) => {
 			await checkServer(client);
 			const snapshot = async () => {
-				const file = join(
-					options.snapshotFolder,
-					`records.before-${new Date(clock.nowMs()).toISOString().replace(/[:.]/g, "-")}.sqlite`,
-				);
+				const file = join(options.snapshotFolder, `records.before-${stamp()}.sqlite`);
 				await apart((other) => copyToFile(other, file, migrations));
 				return file;
 			};
+			if (options.seedFile !== undefined && existsSync(options.seedFile)) await seedFrom(client, options.seedFile);
 			await migrate({ client, schema, place, migrations, log, snapshot });
 		});
 
