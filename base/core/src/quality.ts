@@ -16,6 +16,8 @@ export const Quality = {
 	uncertainRate: 0x43,
 	/** A substitute or computed from uncertain inputs. */
 	uncertainDerived: 0x44,
+	/** The clock of the machine that read it was set back: its time may have been given before. */
+	uncertainClock: 0x45,
 
 	bad: 0x80,
 	badNotConnected: 0x81,
@@ -42,6 +44,7 @@ const names = new Map<number, string>([
 	[Quality.uncertainRange, "uncertain:out-of-range"],
 	[Quality.uncertainRate, "uncertain:rate"],
 	[Quality.uncertainDerived, "uncertain:derived"],
+	[Quality.uncertainClock, "uncertain:clock"],
 	[Quality.bad, "bad"],
 	[Quality.badNotConnected, "bad:not-connected"],
 	[Quality.badStale, "bad:stale"],

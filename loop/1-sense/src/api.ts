@@ -64,7 +64,10 @@ export interface SampleStore {
  * read + made = sent + filtered + rejected at any time, and sent = stored + expired once everything has arrived.
  */
 export const Ledger = z.object({
-	read: z.int().meta({ description: "values the driver gave, counted once it is decided what becomes of them" }),
+	read: z.int().meta({
+		description:
+			"values the driver gave, counted once it is decided what becomes of them; an answer that comes after its deadline, or never because its line broke, was not read",
+	}),
 	made: z.int().meta({ description: "rows the platform made itself: marks of quality, statistics of windows" }),
 	filtered: z.int().meta({ description: "left out by the pipeline on purpose" }),
 	rejected: z.int().meta({ description: "refused: wrong type, dropped as implausible, out of contract" }),
@@ -104,6 +107,8 @@ export const ConnectionStatus = z.object({
 	since: z.int().meta({ unit: "ms since 1970, UTC" }),
 	/** Of the newest good value; health means this, not a socket. */
 	lastGoodAt: z.int().optional().meta({ unit: "ms since 1970, UTC" }),
+	/** By a clock that does not jump; a subscribed value that stands still is as young as the last sign that it is watched. */
+	lastGoodAgeMs: z.int().optional().meta({ unit: "ms", description: "Since any tag last had a good value" }),
 	nextTryAt: z.int().optional().meta({ unit: "ms since 1970, UTC" }),
 	tags: z.int(),
 	good: z.int().meta({ description: "tags whose newest value is good and fresh" }),
@@ -362,6 +367,14 @@ export const connectionChanged = event({
 	name: "sense.connection-changed",
 	summary: "A connection came, went or waits",
 	data: z.object({ connection: z.string(), state: ConnectionState, reason: z.string().optional(), at: z.int() }),
+});
+export const clockJumped = event({
+	name: "sense.clock-jumped",
+	summary: "The clock of the machine that reads was set",
+	data: z.object({
+		byMs: z.int().meta({ unit: "ms", description: "forward; negative: back, and times come twice until it is made up for" }),
+		at: z.int().meta({ unit: "ms since 1970, UTC", description: "by the clock as it is now" }),
+	}),
 });
 export const valueWritten = event({
 	name: "sense.value-written",

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { asMillwrightError, type Bus, type Clock, type Log, type TagDirectory } from "@millwright/core";
+import { asMillwrightError, type Bus, type Clock, type Log, type Quality, type TagDirectory } from "@millwright/core";
 import { type ConnectionSettings, connectionChanged, type SenseSettings, settingsChanged, type TagFacts } from "./api.ts";
 import { type Connection, createConnection } from "./connection/connection.ts";
 import type { Drivers } from "./drivers.ts";
@@ -26,6 +26,7 @@ export function createConnections({
 	environment,
 	bus,
 	clock,
+	qualityAt,
 	log,
 }: {
 	directory: TagDirectory;
@@ -38,6 +39,7 @@ export function createConnections({
 	environment: Readonly<Record<string, string | undefined>>;
 	bus: Bus;
 	clock: Clock;
+	qualityAt(ms: number): Quality;
 	log: Log;
 }) {
 	const running = new Map<string, Running>();
@@ -61,6 +63,7 @@ export function createConnections({
 			environment,
 			problem: problems[0]?.message,
 			clock,
+			qualityAt,
 			log,
 			changed: (state, reason) =>
 				bus.emit(connectionChanged, { connection: name, state, ...(reason === undefined ? {} : { reason }), at: clock.nowMs() }),

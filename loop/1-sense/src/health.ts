@@ -3,24 +3,44 @@ import type { Connection } from "./connection/connection.ts";
 import type { LedgerBook } from "./ledger.ts";
 import type { Ring } from "./ring/ring.ts";
 
-/** The disk comes first: without it no connection is worth anything. */
-export function healthOf(ring: Ring, connections: ReadonlyMap<string, Connection>): Health {
+interface Sources {
+	ring: Ring;
+	connections: ReadonlyMap<string, Connection>;
+}
+
+const ageOf = (ms: number | undefined): string => (ms === undefined ? "ever" : `for ${Math.round(ms / 1000)} s`);
+
+/** Why a connection is not good: a socket is not enough, values must come. */
+function troubleOf({ settings, state, reason, plans, hasGood, lastGoodAgeMs }: Connection): string | undefined {
+	if (!settings.enabled) return undefined;
+	if (state !== "connected")
+		return lastGoodAgeMs === undefined ? (reason ?? state) : `${reason ?? state}; no good value ${ageOf(lastGoodAgeMs)}`;
+	return plans.length > 0 && !hasGood ? `connected, but no good value ${ageOf(lastGoodAgeMs)}` : undefined;
+}
+
+/** The disk comes first: without it no connection is worth anything. Then: where do good values come from? */
+export function healthOf({ ring, connections }: Sources): Health {
 	const ringHealth = ring.health();
 	if (ringHealth.state !== "good") return ringHealth;
-	const down = [...connections.values()].filter(({ settings, state }) => settings.enabled && state !== "connected");
-	const [first] = down;
-	if (!first) return { state: "good" };
+	const troubles = [...connections.values()].flatMap((one) => {
+		const trouble = troubleOf(one);
+		return trouble === undefined ? [] : [`${one.name}: ${trouble}`];
+	});
+	const [first] = troubles;
+	if (first === undefined) return { state: "good" };
 	return {
 		state: "degraded",
-		reason:
-			down.length === 1
-				? `${first.name}: ${first.reason ?? first.state}`
-				: `${down.length} connections are not connected, ${first.name} among them`,
+		reason: troubles.length === 1 ? first : `${troubles.length} connections give no good values. ${first}`,
 		hint: "Look at Connections.",
 	};
 }
 
-export function figuresOf(ring: Ring, ledger: LedgerBook, connections: ReadonlyMap<string, Connection>): Figure[] {
+export function figuresOf({
+	ring,
+	ledger,
+	connections,
+	clockJumps,
+}: Sources & { ledger: LedgerBook; clockJumps: number }): Figure[] {
 	const figure =
 		(type: Figure["type"]) =>
 		(name: string, help: string, value: number, labels?: Record<string, string>): Figure => ({
@@ -52,8 +72,16 @@ export function figuresOf(ring: Ring, ledger: LedgerBook, connections: ReadonlyM
 				counter("sense_values_expired_total", "Samples lost, and said so", expired, labels),
 			];
 		}),
-		...[...connections.values()].map(({ name, state }) =>
+		counter("sense_clock_jumps_total", "Times the clock of this machine was set since start", clockJumps),
+		...[...connections.values()].flatMap(({ name, state, lastGoodAgeMs }) => [
 			gauge("sense_connection_up", "1 when connected", state === "connected" ? 1 : 0, { connection: name }),
-		),
+			...(lastGoodAgeMs === undefined
+				? []
+				: [
+						gauge("sense_connection_last_good_age_ms", "Since any tag last had a good value", lastGoodAgeMs, {
+							connection: name,
+						}),
+					]),
+		]),
 	];
 }

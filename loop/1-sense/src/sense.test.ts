@@ -394,3 +394,53 @@ test("decisions about certificates are kept in a file and outlive a restart", as
 	const second = await senseForTest({}, { folder });
 	expect((await second.service.certificates({})).certificates).toMatchObject([{ thumbprint: "feed", state: "trusted" }]);
 });
+
+test("health means good values: a socket that is open and gives none is not good, and says for how long", async () => {
+	const { machine, part, service } = await senseForTest({ connections: { press: { ...press, timeout: "100ms" } } });
+	const age = () => part.figures?.().find(({ name }) => name === "sense_connection_last_good_age_ms")?.value;
+	await eventually(() => part.health?.().state === "good");
+	expect(age()).toBeLessThan(5000);
+	expect((await service.connections({})).connections[0]?.lastGoodAgeMs).toBeLessThan(5000);
+	// The machine answers, and nothing it says is a value.
+	machine.throwInDecode = true;
+	await eventually(() => part.health?.().state === "degraded");
+	expect((await service.connections({})).connections[0]).toMatchObject({ state: "connected", good: 0 });
+	expect(part.health?.().reason).toMatch(/^press: connected, but no good value for \d+ s$/);
+	const before = age() as number;
+	await eventually(() => (age() as number) > before);
+	machine.throwInDecode = false;
+	await eventually(() => part.health?.().state === "good");
+});
+
+test("health of a connection that never gave a value says so; one that is switched off asks for nothing", async () => {
+	const { machine, part } = await senseForTest({ connections: { press, oven: { ...oven, enabled: false } } });
+	await eventually(() => part.health?.().state === "good");
+	machine.isReachable = false;
+	machine.tools?.lost(new Error("the cable is out"));
+	await eventually(() => /^press: .*; no good value for \d+ s$/.test(part.health?.().reason ?? ""));
+	const mute = await senseForTest({ connections: { press } });
+	mute.machine.isMute = true;
+	await eventually(() => mute.machine.opens === 1);
+	await mute.config.apply([{ path: ["sense", "connections", "press", "title"], value: "Press" }], { who: "Ada" });
+	await eventually(() => mute.machine.opens === 2 && mute.part.health?.().state === "degraded");
+	expect(mute.part.health?.().reason).toBe("press: connected, but no good value ever");
+});
+
+test("a subscribed value that stands still stays young as long as its machine shows that it is watched", async () => {
+	const { items, part } = await senseForTest({
+		connections: {
+			quiet: {
+				driver: "items",
+				settings: { endpoint: "e" },
+				every: "50ms",
+				tags: { "plant/quiet/level": { address: { item: "a" } } },
+			},
+		},
+	});
+	const age = () => part.figures?.().find(({ name }) => name === "sense_connection_last_good_age_ms")?.value ?? -1;
+	await eventually(() => age() > 100);
+	const old = age();
+	items.alive();
+	expect(age()).toBeLessThan(old);
+	expect(part.health?.().state).toBe("good");
+});

@@ -12,6 +12,7 @@ import {
 } from "@millwright/core";
 import type { Config, Part } from "@millwright/runtime";
 import type { RangeReceipts, SampleStore, Sense, SenseSettings, TagFacts } from "./api.ts";
+import { createClockWatch } from "./clock-watch.ts";
 import { createConnections } from "./connections.ts";
 import { createDrivers, type DriverMap } from "./drivers.ts";
 import { createFactBook } from "./fact-book.ts";
@@ -94,6 +95,7 @@ export function createSense({
 	const ledger = createLedger({ ring, stored });
 	const trust = createTrust({ file: join(folder, "trust.json"), clock, log });
 	const facts = createFactBook({ log });
+	const watch = createClockWatch({ clock, bus, log });
 	const connections = createConnections({
 		directory,
 		drivers,
@@ -103,7 +105,8 @@ export function createSense({
 		folder,
 		environment,
 		bus,
-		clock,
+		clock: watch.clock,
+		qualityAt: watch.qualityAt,
 		log,
 	});
 	const unhook: (() => void)[] = [];
@@ -137,7 +140,10 @@ export function createSense({
 				}),
 			);
 			await apply(config.get(senseSection));
-			ticking = clock.every(1000, connections.tick);
+			ticking = clock.every(1000, () => {
+				watch.tick();
+				connections.tick();
+			});
 		},
 		async stop() {
 			ticking?.cancel();
@@ -147,8 +153,8 @@ export function createSense({
 			await ring.stop();
 			await trust.settled();
 		},
-		health: () => healthOf(ring, all),
-		figures: () => figuresOf(ring, ledger, all),
+		health: () => healthOf({ ring, connections: all }),
+		figures: () => figuresOf({ ring, ledger, connections: all, clockJumps: watch.jumps }),
 	};
 
 	return {

@@ -5,6 +5,7 @@ import {
 	type Clock,
 	type Driver,
 	type DriverSession,
+	isGood,
 	type Log,
 	MillwrightError,
 	Quality,
@@ -20,8 +21,8 @@ import type { ConnectionTrust } from "../trust.ts";
 import { dial, hangUp } from "./dial.ts";
 import { createConnectionFigures } from "./figures.ts";
 import { type LiveSession, liveWith } from "./session-life.ts";
-import { type Standing, statusOf } from "./status.ts";
-import { createIntake, createTags, type TagState } from "./tag-state.ts";
+import { lastGoodAge, type Standing, statusOf } from "./status.ts";
+import { createIntake, createTags, isUnheard, type TagState } from "./tag-state.ts";
 import { settledWithin } from "./within.ts";
 
 /** Opening takes handshakes and certificates; it gets more time than a request. */
@@ -45,6 +46,8 @@ export interface ConnectionOptions {
 	/** Why it cannot run at all, found before. */
 	problem?: string | undefined;
 	clock: Clock;
+	/** Of values whose time the clock gives. */
+	qualityAt?: (ms: number) => Quality;
 	log: Log;
 	changed(state: ConnectionState, reason: string | undefined): void;
 }
@@ -142,6 +145,7 @@ export function createConnection(options: ConnectionOptions) {
 				settings,
 				refusals,
 				intake,
+				qualityAt: options.qualityAt ?? (() => Quality.good),
 				clock,
 				log,
 				signal: attempt.signal,
@@ -264,7 +268,17 @@ export function createConnection(options: ConnectionOptions) {
 			figures.values.add(read - valuesBefore);
 			valuesBefore = read;
 		},
-		status: (ledger: Ledger): ConnectionStatus => statusOf({ name, settings, plans, tags, standing, figures, ledger }),
+		/** Of the newest good value of any of its tags, ms; undefined before the first. */
+		get lastGoodAgeMs(): number | undefined {
+			return lastGoodAge(tags, live?.aliveAt, clock.monotonicMs());
+		},
+		/** Is there any tag to read whose newest value is good? */
+		get hasGood(): boolean {
+			return tags.some(({ pipeline: { now } }) => !isUnheard(now.quality) && isGood(now.quality));
+		},
+		status(ledger: Ledger): ConnectionStatus {
+			return statusOf({ name, settings, plans, tags, standing, figures, lastGoodAgeMs: this.lastGoodAgeMs, ledger });
+		},
 	};
 }
 export type Connection = ReturnType<typeof createConnection>;

@@ -19,6 +19,7 @@ export function createBlockPoll({
 	refusals,
 	request,
 	intake,
+	qualityAt,
 	clock,
 }: {
 	tags: readonly TagState[];
@@ -29,6 +30,8 @@ export function createBlockPoll({
 	refusals: Refusals;
 	request: Request;
 	intake: Intake;
+	/** Of a value read now, by what is known of the clock. */
+	qualityAt(ms: number): Quality;
 	clock: Clock;
 }): () => Promise<void> {
 	const spans = tags.map((tag) => driver.span?.(tag.address) ?? { space: "", start: 0, length: 0 });
@@ -105,6 +108,8 @@ export function createBlockPoll({
 		const ms = Number(now) / 1e6;
 		const steady = clock.monotonicMs();
 		const width = bytes.length / block.length;
+		const quality = qualityAt(ms);
+		const reason = quality === Quality.good ? undefined : "The clock of this machine was set back";
 		intake.readAt(ms);
 		for (const item of block.items) {
 			const tag = tags[item] as TagState;
@@ -124,7 +129,7 @@ export function createBlockPoll({
 			const from = (start - block.start) * width;
 			try {
 				const value = driver.decode?.(tag.address, bytes.subarray(from, from + length * width)) ?? null;
-				intake.take(tag, value, now, ms, Quality.good, undefined, steady);
+				intake.take(tag, value, now, ms, quality, reason, steady);
 			} catch (thrown) {
 				intake.take(tag, null, now, ms, Quality.badType, thrown instanceof Error ? thrown.message : String(thrown), steady);
 			}

@@ -21,6 +21,8 @@ export interface LiveSession {
 	read(tag: TagState): Promise<Value>;
 	write(tag: TagState, raw: Value): Promise<void>;
 	readonly canWrite: boolean;
+	/** Steady ms of the last proof that a value nobody sends again still holds. */
+	aliveAt(tag: TagState): number;
 }
 
 /**
@@ -34,6 +36,7 @@ export async function liveWith({
 	settings,
 	refusals,
 	intake,
+	qualityAt,
 	clock,
 	log,
 	signal,
@@ -48,6 +51,7 @@ export async function liveWith({
 	settings: ConnectionSettings;
 	refusals: Refusals;
 	intake: Intake;
+	qualityAt(ms: number): Quality;
 	clock: Clock;
 	log: Log;
 	signal: AbortSignal;
@@ -136,6 +140,7 @@ export async function liveWith({
 				return session.write(tag.address, raw, within);
 			}),
 		canWrite: session.write !== undefined,
+		aliveAt: (tag) => subscriptions?.aliveAt(tag) ?? Number.NEGATIVE_INFINITY,
 	});
 
 	try {
@@ -153,7 +158,17 @@ export async function liveWith({
 			[...groups].map(([everyMs, group]) => {
 				const poll =
 					session.kind === "block"
-						? createBlockPoll({ tags: group, driver, session, settings: settings.blocks, refusals, request, intake, clock })
+						? createBlockPoll({
+								tags: group,
+								driver,
+								session,
+								settings: settings.blocks,
+								refusals,
+								request,
+								intake,
+								qualityAt,
+								clock,
+							})
 						: createItemPoll({ tags: group, session, request, intake, clock });
 				return keepPace({ everyMs, poll: guarded(poll), clock, signal: unwound, polls: figures.polls, late: figures.late });
 			}),

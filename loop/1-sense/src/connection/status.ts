@@ -24,6 +24,7 @@ export function statusOf({
 	tags,
 	standing,
 	figures,
+	lastGoodAgeMs,
 	ledger,
 }: {
 	name: string;
@@ -33,6 +34,7 @@ export function statusOf({
 	tags: readonly TagState[];
 	standing: Standing;
 	figures: ConnectionFigures;
+	lastGoodAgeMs: number | undefined;
 	ledger: Ledger;
 }): ConnectionStatus {
 	let good = 0;
@@ -59,6 +61,7 @@ export function statusOf({
 		...(hint === undefined ? {} : { hint }),
 		since,
 		...(lastGoodAt === undefined ? {} : { lastGoodAt: Math.floor(lastGoodAt) }),
+		...(lastGoodAgeMs === undefined ? {} : { lastGoodAgeMs: Math.round(lastGoodAgeMs) }),
 		...(nextTryAt === undefined ? {} : { nextTryAt }),
 		tags: plans.length,
 		good,
@@ -79,4 +82,22 @@ function latencyOf({ isSending, arrivals, latency }: ConnectionFigures): Connect
 	if (!isSending && latency.count > 0) return { of: "request", p50: latency.quantile(0.5), p99: latency.quantile(0.99) };
 	const ages = isSending ? arrivals.ages() : undefined;
 	return ages ? { of: "arrival", ...ages } : { of: "nothing", p50: 0, p99: 0 };
+}
+
+/**
+ * Since a tag of these last had a good value, ms; undefined when none ever had. A subscribed value that stands still is as young
+ * as the last sign that it is still watched.
+ */
+export function lastGoodAge(
+	tags: readonly TagState[],
+	aliveAt: ((tag: TagState) => number) | undefined,
+	steadyMs: number,
+): number | undefined {
+	let newest = Number.NEGATIVE_INFINITY;
+	for (const tag of tags) {
+		newest = Math.max(newest, tag.goodHeardAt);
+		const { quality } = tag.pipeline.now;
+		if (aliveAt && !isUnheard(quality) && isGood(quality)) newest = Math.max(newest, aliveAt(tag));
+	}
+	return Number.isFinite(newest) ? Math.max(0, steadyMs - newest) : undefined;
 }

@@ -24,6 +24,8 @@ export interface TagState {
 	heardAt: number;
 	/** Source time of the newest good value, ms. */
 	goodAtMs: number | undefined;
+	/** Steady ms at which it was heard. */
+	goodHeardAt: number;
 	/** The device's word when the newest quality is not good. */
 	reason: string | undefined;
 }
@@ -96,6 +98,7 @@ export function createTags({
 			tally: tallied,
 			heardAt: Number.NEGATIVE_INFINITY,
 			goodAtMs: undefined,
+			goodHeardAt: Number.NEGATIVE_INFINITY,
 			reason: undefined,
 		};
 	});
@@ -131,6 +134,7 @@ export function createIntake(lane: Lane) {
 			count(tally, read, filtered, rejected, made);
 			if (isGood(pipeline.now.quality)) {
 				tag.goodAtMs = ms;
+				tag.goodHeardAt = steadyMs;
 				tag.reason = undefined;
 			} else tag.reason = reason;
 		},

@@ -16,6 +16,7 @@ export function createReplays({
 	reading,
 	send,
 	clock,
+	wallMs,
 	log,
 	signal,
 }: {
@@ -24,6 +25,8 @@ export function createReplays({
 	reading: Reading;
 	send: (batch: SampleBatch) => void;
 	clock: Clock;
+	/** As `readAtMs` of batches is measured. */
+	wallMs: () => number;
 	log: Log;
 	/** Of the ring's life between start and stop. */
 	signal: () => AbortSignal;
@@ -55,7 +58,7 @@ export function createReplays({
 						send(batch);
 					},
 					// What came in while the backlog was long is told late, and says so.
-					isHistorical: (batch) => batch.first < startNext || clock.nowMs() - batch.readAtMs > liveMs,
+					isHistorical: (batch) => batch.first < startNext || wallMs() - batch.readAtMs > liveMs,
 					clock,
 					log,
 					signal: closing,

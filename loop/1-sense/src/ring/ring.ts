@@ -9,6 +9,7 @@ import {
 } from "@millwright/core";
 import { createBackoff, type Health } from "@millwright/runtime";
 import { samples } from "../api.ts";
+import { createSteadyWall } from "../clock-watch.ts";
 import { createAcknowledgements } from "./acknowledgements.ts";
 import { emptyBatch } from "./empty-batch.ts";
 import { Lane, type LaneKeeper } from "./lane.ts";
@@ -27,7 +28,7 @@ export function createRing({
 	file,
 	settings: firstSettings,
 	bus,
-	clock,
+	clock: wallClock,
 	log,
 	mostWaitingRows = 1_000_000,
 	backlog = "push",
@@ -47,6 +48,8 @@ export function createRing({
 	hardBytes?: number;
 	openLink?: typeof openRingLink;
 }) {
+	/** Ages are of the steady clock: a wall clock that jumps must not make samples old. */
+	const clock: Clock = { ...wallClock, nowMs: createSteadyWall(wallClock) };
 	const lanes = new Map<string, Lane>();
 	let settings = firstSettings;
 	let link: RingLink | undefined;
@@ -62,7 +65,16 @@ export function createRing({
 	const trouble = createTrouble({ file, log });
 	const acknowledgements = createAcknowledgements({ laneOf: (connection) => lanes.get(connection), clock });
 	const reading = createReading({ link: () => link, putAside });
-	const replays = createReplays({ lanes, link: () => link, reading, send, clock, log, signal: () => closing.signal });
+	const replays = createReplays({
+		lanes,
+		link: () => link,
+		reading,
+		send,
+		clock,
+		wallMs: wallClock.nowMs,
+		log,
+		signal: () => closing.signal,
+	});
 	const writing = createWriting({
 		lanes,
 		acknowledgements,
@@ -187,7 +199,7 @@ export function createRing({
 		receipts: acknowledgements.receipts,
 		recount: replays.recount,
 		replayFrom: replays.replayFrom,
-		store: createSampleStore({ lanes, reading, clock, log }),
+		store: createSampleStore({ lanes, reading, wallMs: wallClock.nowMs, log }),
 		/** Opens the file; comes back also when that fails, and keeps trying. */
 		async start(): Promise<void> {
 			closing = new AbortController();

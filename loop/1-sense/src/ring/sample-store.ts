@@ -1,4 +1,4 @@
-import { asMillwrightError, type Clock, decodeBatch, type Log, MillwrightError, msAt, type SampleBatch } from "@millwright/core";
+import { asMillwrightError, decodeBatch, type Log, MillwrightError, msAt, type SampleBatch } from "@millwright/core";
 import type { SampleStore } from "../api.ts";
 import { emptyBatch } from "./empty-batch.ts";
 import type { Lane } from "./lane.ts";
@@ -18,19 +18,20 @@ const mostRanges = 10_000;
 export function createSampleStore({
 	lanes,
 	reading,
-	clock,
+	wallMs,
 	log,
 }: {
 	lanes: ReadonlyMap<string, Lane>;
 	reading: Reading;
-	clock: Clock;
+	/** As `readAtMs` of batches is measured. */
+	wallMs: () => number;
 	log: Log;
 }): SampleStore {
 	/** Numbers of a batch nobody can read come without rows. */
 	function decoded({ connection, first, last, bytes }: RingBatch): SampleBatch {
 		try {
 			const batch = decodeBatch(bytes);
-			return clock.nowMs() - batch.readAtMs > liveMs ? { ...batch, historical: true } : batch;
+			return wallMs() - batch.readAtMs > liveMs ? { ...batch, historical: true } : batch;
 		} catch (thrown) {
 			log.error("A batch in the ring cannot be read", { connection, first, last, reason: asMillwrightError(thrown).message });
 			return emptyBatch(connection, first, last);

@@ -109,6 +109,7 @@ export default {
 		"uncertain-out-of-range": "uncertain, outside its range",
 		"uncertain-rate": "uncertain, changed too fast",
 		"uncertain-derived": "uncertain, computed from uncertain values",
+		"uncertain-clock": "uncertain, the clock was set back and this time may come twice",
 		bad: "bad",
 		"bad-not-connected": "bad, not connected",
 		"bad-stale": "bad, silent too long",

@@ -113,6 +113,7 @@ export default {
 		"uncertain-out-of-range": "incierta, fuera de rango",
 		"uncertain-rate": "incierta, cambió demasiado rápido",
 		"uncertain-derived": "incierta, calculada con valores inciertos",
+		"uncertain-clock": "incierta, el reloj se retrasó y esta hora puede repetirse",
 		bad: "mala",
 		"bad-not-connected": "mala, sin conexión",
 		"bad-stale": "mala, demasiado tiempo en silencio",
