@@ -183,10 +183,10 @@ export class BrokerCore {
 		else this.journal.after(run);
 	}
 
-	/** Would a message of QoS 1 or 2 have to be kept, while nothing can be? */
-	cannotKeep(topic: string, retain: boolean): boolean {
+	/** Would a message of QoS 1 or 2, or its identifier, have to be kept, while nothing can be? */
+	cannotKeep(topic: string, retain: boolean, identifier: boolean): boolean {
 		if (this.journal === undefined || this.journal.refusal === undefined) return false;
-		if (retain) return true;
+		if (retain || identifier) return true;
 		const { targets, shared } = this.routes.routeOf(this.routes.entry(topic));
 		return (
 			targets.some(({ session, qos }) => qos > 0 && session.journal !== undefined) ||

@@ -49,6 +49,7 @@ function decide(packet: IConnectPacket, terms: Terms, rights: BrokerRights | und
 		const others = (core.present.get(rights.principal) ?? 0) - (isBack ? 1 : 0);
 		if (others >= core.limitsOf(rights, terms.clientId).maxConnections)
 			throw new ProtocolError(Reason.quotaExceeded, "As many connections as this principal may have");
+		if (tools.core.journal?.isOverwhelmed) throw new ProtocolError(Reason.serverBusy, "The disk has no room");
 		const { session, present } = sessionFor(terms, rights, tools);
 		const admit = (): void => {
 			if (!tools.isWaiting()) return;

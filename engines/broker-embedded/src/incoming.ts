@@ -57,7 +57,7 @@ export class PublishGate {
 			core.counts.deniedTopics++;
 			return Reason.notAuthorized;
 		}
-		if (qos > 0 && core.cannotKeep(topic, publish.retain)) {
+		if (qos > 0 && core.cannotKeep(topic, publish.retain, qos === 2 && this.#session.journal !== undefined)) {
 			this.why = core.journal?.refusal;
 			return Reason.quotaExceeded;
 		}

@@ -2,7 +2,7 @@ import { Fifo } from "./fifo.ts";
 import { fixedLimits } from "./limits.ts";
 import type { Message } from "./message.ts";
 import type { ClientLimits } from "./policies.ts";
-import { Reason } from "./reason-codes.ts";
+import { ProtocolError, Reason } from "./reason-codes.ts";
 import type { Line } from "./session.ts";
 import type { SharedGroup } from "./shared-group.ts";
 import type { SessionJournal } from "./store/session-journal.ts";
@@ -157,14 +157,16 @@ export class Outgoing {
 	/** PUBACK. */
 	acknowledge(packetId: number): void {
 		const queued = this.#inflight.get(packetId);
-		if (queued?.qos === 1) this.#finish(packetId, queued);
+		if (queued?.qos === 2) throw new ProtocolError(Reason.protocolError, "PUBACK for a message of QoS 2");
+		if (queued !== undefined) this.#finish(packetId, queued);
 	}
 
 	/** PUBREC. A refusal ends the message; anything else is answered with PUBREL. */
 	received(packetId: number, reason: number): void {
 		const line = this.#line;
 		const queued = this.#inflight.get(packetId);
-		if (queued?.qos !== 2) {
+		if (queued?.qos === 1) throw new ProtocolError(Reason.protocolError, "PUBREC for a message of QoS 1");
+		if (queued === undefined) {
 			line?.release(packetId, Reason.packetIdNotFound);
 			return;
 		}

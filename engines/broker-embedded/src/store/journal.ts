@@ -14,6 +14,8 @@ const compactBytes = 33_554_432;
 const retryMs = 500;
 /** Message bytes that may be kept at once, over all sessions and retained topics. */
 const keptBytesLimit = 536_870_912;
+/** Of records that wait for a disk that refuses; sessions that come and go need few. */
+const pendingBytesLimit = 16_777_216;
 
 /**
  * The broker's memory on disk: an append-only log, one frame and one fdatasync for all that a turn (or the fdatasync before)
@@ -113,6 +115,11 @@ export class Journal {
 	get refusal(): string | undefined {
 		if (this.#trouble !== undefined) return this.#trouble;
 		return this.#keptBytes > keptBytesLimit ? "Too much is kept for clients that are away" : undefined;
+	}
+
+	/** So much waits for a disk that nobody should bring more. */
+	get isOverwhelmed(): boolean {
+		return this.#trouble !== undefined && this.#encoder.length > pendingBytesLimit;
 	}
 
 	get keptBytes(): number {
