@@ -173,7 +173,8 @@ function varying(long: Rise, recent: Rise, cores: number, minutes: number): Capa
 		};
 	};
 	const [whole, minute] = [parts(long), parts(recent)];
-	const counts = long !== undefined;
+	// A moment is no measurement.
+	const counts = (long?.overMs ?? 0) >= lookEveryMs;
 	return [
 		{
 			name: "cpu",

@@ -1,6 +1,10 @@
 const secretName = /password|passphrase|secret|token|api[-_]?key|private[-_]?key|credential|signing[-_]?key|hmac/i;
 const mask = "[secret]";
 
+const named =
+	/([\w-]*(?:password|passphrase|secret|token|api[-_]?key|private[-_]?key|credential|signing[-_]?key|hmac)[\w-]*)((?:\\*["'])?\s*[:=]\s*)(?:(\\*["'])([\s\S]*?)(?<!\\)\3|([^\s,;}\]"'\\[]+))/gi;
+const harmless = /^(?:true|false|null|\d{1,6}|\$\{env:\w+)$/;
+
 /** Shorter words stand in too many harmless places. */
 const shortest = 6;
 
@@ -39,13 +43,13 @@ export function createScrubber({ secrets }: { secrets: Iterable<string> }): (tex
 				.replace(/(?<![0-9a-f])[0-9a-f]{64,}(?![0-9a-f])/gi, mask)
 				// Set-up codes: four groups of four.
 				.replace(/\b[A-HJ-NPQRSTWXY3-9]{4}(?:-[A-HJ-NPQRSTWXY3-9]{4}){3}\b/g, mask)
-				// "password": "…", password=…
+				// "password": "…", password=…, and the same within a text that is quoted itself.
 				.replace(
-					/(["']?)([\w-]*(?:password|passphrase|secret|token|api[-_]?key|private[-_]?key|credential|signing[-_]?key|hmac)[\w-]*)\1(\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,;}\]"']+)/gi,
-					(whole, quote: string, name: string, between: string, value: string) =>
-						/^(?:true|false|null|\d{1,6}|\[secret\]|"\*{8}.*"|"?\$\{env:\w+\}"?|"\[secret\]")$/.test(value)
-							? whole
-							: `${quote}${name}${quote}${between}"${mask}"`,
+					named,
+					(whole, name: string, between: string, quote: string | undefined, _quoted: string, bare: string | undefined) => {
+						if (quote !== undefined) return `${name}${between}${quote}${mask}${quote}`;
+						return bare === undefined || harmless.test(bare) ? whole : `${name}${between}${mask}`;
+					},
 				)
 		);
 	};
