@@ -34,6 +34,8 @@ export const ApiKey = z.object({
 	roles: z.array(Role),
 	/** MQTT topic filters this key may publish to and subscribe to. */
 	topics: TopicRights,
+	/** An MQTT client that shows a verified certificate with this common name needs no secret. */
+	certificateName: z.string().optional(),
 	/** Over MQTT no topic beyond it arrives, whatever the filters cover. Over HTTP the roles say. */
 	clearance: DataClass,
 	createdAt: z.int(),
@@ -55,6 +57,8 @@ export const SessionInfo = z.object({
 });
 export type SessionInfo = z.output<typeof SessionInfo>;
 
+/** Source: X.520, ub-common-name. */
+const CertificateName = z.string().trim().min(1).max(64);
 const login = z
 	.string()
 	.trim()
@@ -206,9 +210,21 @@ export const accessApi = {
 			roles: z.array(Role).default([]),
 			topics: TopicRights.default({ publish: [], subscribe: [] }),
 			clearance: DataClass.default("internal").meta({ description: "the most confidential topics an MQTT client may receive" }),
+			certificateName: CertificateName.optional(),
 			expiresAt: z.int().optional(),
 		}),
 		output: z.object({ key: ApiKey, secret: z.string() }),
+	}),
+	bindKey: operation({
+		summary: "Let a client certificate stand for a key's secret over MQTT, or no longer; its connections end",
+		path: "/access/keys/bind",
+		effect: "write",
+		allow: ["administrator"],
+		input: z.object({
+			id: z.string(),
+			certificateName: CertificateName.nullable().meta({ description: "common name of the certificate; null for none" }),
+		}),
+		output: ApiKey,
 	}),
 	revokeKey: operation({
 		summary: "Revoke a key at once",

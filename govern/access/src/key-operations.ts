@@ -4,12 +4,12 @@ import { callerOf, type House } from "./house.ts";
 import { shownKey } from "./keys.ts";
 import { checkFilters } from "./topic-rights.ts";
 
-export function keyOperations(house: House): Pick<Access, "keys" | "addKey" | "revokeKey"> {
+export function keyOperations(house: House): Pick<Access, "keys" | "addKey" | "bindKey" | "revokeKey"> {
 	const { clock, keys } = house;
 	return {
 		keys: async () => ({ keys: keys.all().map((key) => shownKey(key, keys.isLiving(key))) }),
 
-		async addKey({ name, roles, topics, clearance, expiresAt }, call) {
+		async addKey({ name, roles, topics, clearance, certificateName, expiresAt }, call) {
 			const publish = checkFilters(topics.publish, "topics.publish");
 			const subscribe = checkFilters(topics.subscribe, "topics.subscribe");
 			if (roles.length + publish.length + subscribe.length === 0)
@@ -24,9 +24,25 @@ export function keyOperations(house: House): Pick<Access, "keys" | "addKey" | "r
 					place: "expiresAt",
 				});
 			const { key, secret } = await house.alone(() =>
-				keys.add({ name, roles: [...new Set(roles)], publish, subscribe, clearance, createdBy: callerOf(call).id, expiresAt }),
+				keys.add({
+					name,
+					roles: [...new Set(roles)],
+					publish,
+					subscribe,
+					clearance,
+					createdBy: callerOf(call).id,
+					expiresAt,
+					certificateName,
+				}),
 			);
 			return { key: shownKey(key, true), secret };
+		},
+
+		async bindKey({ id, certificateName }) {
+			const key = await house.alone(() => keys.bind(id, certificateName ?? undefined));
+			// Whoever came in by the certificate it had must not stay.
+			house.revoked({ principal: id });
+			return shownKey(key, keys.isLiving(key));
 		},
 
 		async revokeKey({ id }) {

@@ -172,3 +172,65 @@ test("a key receives no topic beyond its clearance, however wide its filters", a
 		"restricted",
 	]);
 });
+
+const knockWith = (certificateName: string, username?: string) => ({
+	clientId: "c1",
+	address: "10.0.0.3",
+	secure: true,
+	certificateName,
+	...(username === undefined ? {} : { username }),
+});
+
+test("a certificate stands for the secret of the key it is bound to, and of no other", async () => {
+	const { access, service, admin } = await accessForTest();
+	const { key } = await service.addKey({ name: "gateway", roles: [], clearance, topics, certificateName: "gateway-7" }, admin);
+	const admit = access.brokerAuthenticator();
+	const rights = (await admit(knockWith("gateway-7"))) as BrokerRights;
+	expect(rights.principal).toBe(key.id);
+	expect(rights.mayPublish("udt/site/line-1/press/speed")).toBe(true);
+	for (const name of ["gateway-7", "gateway", key.id]) expect(await admit(knockWith("gateway-7", name))).toBeDefined();
+	expect(await admit(knockWith("gateway-7", "somebody"))).toBeUndefined();
+	expect(await admit(knockWith("gateway-8"))).toBeUndefined();
+	expect((await service.keys({}, admin)).keys[0]).toMatchObject({ certificateName: "gateway-7", lastUsedAt: expect.any(Number) });
+	expect(await codeOf(service.addKey({ name: "twin", roles: [], clearance, topics, certificateName: "gateway-7" }, admin))).toBe(
+		"access.certificate-taken",
+	);
+
+	await service.revokeKey({ id: key.id }, admin);
+	expect(await admit(knockWith("gateway-7"))).toBeUndefined();
+	expect(rights.mayPublish("udt/site/line-1/press/speed")).toBe(false);
+	// A revoked key's certificate may be given to its successor.
+	await service.addKey({ name: "gateway", roles: [], clearance, topics, certificateName: "gateway-7" }, admin);
+});
+
+test("binding a certificate later survives a restart, and unbinding ends who came in by it", async () => {
+	const records = recordsForTest();
+	const { access, service, admin } = await accessForTest({ records });
+	const { key } = await service.addKey({ name: "gateway", roles: [], clearance, topics }, admin);
+	const heard: unknown[] = [];
+	access.onRevoked((revocation) => heard.push(revocation));
+	expect(await service.bindKey({ id: key.id, certificateName: "gateway-7" }, admin)).toMatchObject({
+		certificateName: "gateway-7",
+	});
+	const again = await accessForTest({ records });
+	expect(await again.access.brokerAuthenticator()(knockWith("gateway-7"))).toMatchObject({ principal: key.id });
+	await service.bindKey({ id: key.id, certificateName: null }, admin);
+	expect(await access.brokerAuthenticator()(knockWith("gateway-7"))).toBeUndefined();
+	expect(heard).toEqual([{ principal: key.id }, { principal: key.id }]);
+	expect(await codeOf(service.bindKey({ id: "key_none", certificateName: "x" }, admin))).toBe("access.key-unknown");
+});
+
+test("the broker's own figures are seen with a filter for them and a role for it, and never with a filter for everything", async () => {
+	const { access, service, admin } = await accessForTest();
+	const rightsWith = async (roles: ("engineer" | "operator")[], subscribe: string[]) => {
+		const { secret } = await service.addKey({ name: "k", roles, clearance, topics: { publish: [], subscribe } }, admin);
+		return (await access.brokerAuthenticator()(knock(secret))) as BrokerRights;
+	};
+	const may = async (roles: ("engineer" | "operator")[], subscribe: string[]) => {
+		const rights = await rightsWith(roles, subscribe);
+		return [rights.maySubscribe("$SYS/#"), rights.maySubscribe("$share/g/$SYS/#"), rights.mayReceive("$SYS/broker/uptime")];
+	};
+	expect(await may(["engineer"], ["$SYS/#"])).toEqual([true, true, true]);
+	expect(await may(["operator"], ["$SYS/#"])).toEqual([false, false, false]);
+	expect(await may(["engineer"], ["#"])).toEqual([false, false, false]);
+});

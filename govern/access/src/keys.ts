@@ -18,6 +18,7 @@ export interface KeyRecord {
 	readonly createdAt: number;
 	readonly createdBy: string;
 	readonly expiresAt: number | undefined;
+	certificateName: string | undefined;
 	active: boolean;
 	lastUsedAt: number | undefined;
 	writtenAt: number;
@@ -33,9 +34,13 @@ export interface Keys {
 		clearance: DataClass;
 		createdBy: string;
 		expiresAt: number | undefined;
+		certificateName?: string | undefined;
 	}): Promise<{ key: KeyRecord; secret: string }>;
 	/** The living key of a secret, noted as used. */
 	use(secret: string): KeyRecord | undefined;
+	/** The living key that a verified client certificate stands for, noted as used. */
+	useCertificate(name: string): KeyRecord | undefined;
+	bind(id: string, certificateName: string | undefined): Promise<KeyRecord>;
 	isLiving(key: KeyRecord): boolean;
 	revoke(id: string): Promise<KeyRecord>;
 	/** Keys whose time came since the last call. */
@@ -57,6 +62,43 @@ export function createKeys({ db, clock, late }: { db: Kysely<AccessTables>; cloc
 		byId.set(key.id, key);
 		byHash.set(key.secretHash, key);
 	};
+	const ofCertificate = (name: string): KeyRecord | undefined =>
+		[...byId.values()].find((key) => key.certificateName === name && isLiving(key));
+	/** One certificate opens one key: who it is must never be a matter of order. */
+	const checkFree = (name: string, id?: string): void => {
+		const other = ofCertificate(name);
+		if (other === undefined || other.id === id) return;
+		throw new MillwrightError(
+			"access.certificate-taken",
+			`The certificate "${name}" stands for the key "${other.name}" already`,
+			{
+				kind: "input",
+				hint: "Revoke that key, or issue a certificate with another common name.",
+				place: "certificateName",
+			},
+		);
+	};
+	const known = (id: string): KeyRecord => {
+		const key = byId.get(id);
+		if (!key)
+			throw new MillwrightError("access.key-unknown", `No key "${id}"`, {
+				kind: "missing",
+				hint: "List keys: millwright access keys",
+			});
+		return key;
+	};
+	function used(key: KeyRecord): KeyRecord {
+		const now = clock.nowMs();
+		key.lastUsedAt = now;
+		if (now - key.writtenAt >= writeEvery) {
+			key.writtenAt = now;
+			late.add(
+				"the last use of keys",
+				db.updateTable("access_keys").set({ last_used_at: now }).where("id", "=", key.id).execute(),
+			);
+		}
+		return key;
+	}
 	const isPast = (key: KeyRecord): boolean => key.expiresAt !== undefined && key.expiresAt <= clock.nowMs();
 	const isLiving = (key: KeyRecord): boolean => key.active && !isPast(key);
 
@@ -79,12 +121,14 @@ export function createKeys({ db, clock, late }: { db: Kysely<AccessTables>; cloc
 					createdAt: Number(row.created_at),
 					createdBy: row.created_by,
 					expiresAt: row.expires_at === null ? undefined : Number(row.expires_at),
+					certificateName: row.certificate_name ?? undefined,
 					active: Number(row.active) === 1,
 					lastUsedAt: row.last_used_at === null ? undefined : Number(row.last_used_at),
 					writtenAt: row.last_used_at === null ? 0 : Number(row.last_used_at),
 				});
 		},
-		async add({ name, roles, publish, subscribe, clearance, createdBy, expiresAt }) {
+		async add({ name, roles, publish, subscribe, clearance, createdBy, expiresAt, certificateName }) {
+			if (certificateName !== undefined) checkFree(certificateName);
 			if (byId.size >= mostKeys)
 				throw new MillwrightError("access.keys-too-many", `There are ${byId.size} keys already`, {
 					kind: "busy",
@@ -104,6 +148,7 @@ export function createKeys({ db, clock, late }: { db: Kysely<AccessTables>; cloc
 				createdAt: clock.nowMs(),
 				createdBy,
 				expiresAt,
+				certificateName,
 				active: true,
 				lastUsedAt: undefined,
 				writtenAt: 0,
@@ -124,6 +169,7 @@ export function createKeys({ db, clock, late }: { db: Kysely<AccessTables>; cloc
 					expires_at: expiresAt ?? null,
 					last_used_at: null,
 					active: 1,
+					certificate_name: certificateName ?? null,
 				})
 				.execute();
 			remember(key);
@@ -132,26 +178,26 @@ export function createKeys({ db, clock, late }: { db: Kysely<AccessTables>; cloc
 		use(secret) {
 			if (!secret.startsWith(prefix) || secret.length > 200) return undefined;
 			const key = byHash.get(digest(secret));
-			if (!key || !isLiving(key)) return undefined;
-			const now = clock.nowMs();
-			key.lastUsedAt = now;
-			if (now - key.writtenAt >= writeEvery) {
-				key.writtenAt = now;
-				late.add(
-					"the last use of keys",
-					db.updateTable("access_keys").set({ last_used_at: now }).where("id", "=", key.id).execute(),
-				);
-			}
+			return key && isLiving(key) ? used(key) : undefined;
+		},
+		useCertificate(name) {
+			const key = ofCertificate(name);
+			return key && used(key);
+		},
+		async bind(id, certificateName) {
+			const key = known(id);
+			if (certificateName !== undefined) checkFree(certificateName, id);
+			await db
+				.updateTable("access_keys")
+				.set({ certificate_name: certificateName ?? null })
+				.where("id", "=", id)
+				.execute();
+			key.certificateName = certificateName;
 			return key;
 		},
 		isLiving,
 		async revoke(id) {
-			const key = byId.get(id);
-			if (!key)
-				throw new MillwrightError("access.key-unknown", `No key "${id}"`, {
-					kind: "missing",
-					hint: "List keys: millwright access keys",
-				});
+			const key = known(id);
 			// Dead in this process even if the database is away; the caller hears of that.
 			key.active = false;
 			await db.updateTable("access_keys").set({ active: 0 }).where("id", "=", id).execute();
@@ -178,6 +224,7 @@ export const shownKey = (key: KeyRecord, isLiving: boolean): ApiKey => ({
 	createdAt: key.createdAt,
 	createdBy: key.createdBy,
 	...(key.expiresAt === undefined ? {} : { expiresAt: key.expiresAt }),
+	...(key.certificateName === undefined ? {} : { certificateName: key.certificateName }),
 	...(key.lastUsedAt === undefined ? {} : { lastUsedAt: key.lastUsedAt }),
 	active: isLiving,
 });

@@ -39,6 +39,8 @@ export interface AccessTables {
 		expires_at: number | null;
 		last_used_at: number | null;
 		active: number;
+		/** Common name of a client certificate that stands for the secret over MQTT. */
+		certificate_name: string | null;
 	};
 }
 
@@ -87,5 +89,9 @@ export const accessMigrations: readonly Migration[] = [
 	{
 		name: "access/002-key-clearance",
 		up: ["ALTER TABLE access_keys ADD COLUMN clearance TEXT NOT NULL DEFAULT 'internal'"],
+	},
+	{
+		name: "access/003-key-certificate",
+		up: ["ALTER TABLE access_keys ADD COLUMN certificate_name TEXT"],
 	},
 ];
