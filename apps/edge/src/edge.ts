@@ -1,16 +1,18 @@
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { createEmbeddedBroker } from "@millwright/broker-embedded";
 import { asMillwrightError, type Bus, type Clock, type Log, type Timer } from "@millwright/core";
-import { createNamespace, namespaceSection } from "@millwright/namespace";
+import { createNamespace, createUplink, namespaceSection, uplinkSection } from "@millwright/namespace";
 import { type Config, createBus, createSupervisor, lockFolder, openTagDirectory, type Part } from "@millwright/runtime";
 import { createSense, type DriverMap, type SenseStep } from "@millwright/sense";
+import { samples } from "@millwright/sense/api";
 import { readersOnly, statusTopic } from "./readers.ts";
 import { localSection } from "./settings.ts";
 import { type EdgeStatus, overall, writeStatus } from "./status.ts";
 
 export const version = "0.1.0";
 
-/** An edge whose centre gets summaries answers questions for raw values from its ring; so does one without a centre. */
+/** What the centre has only as summaries, or not at all, can be asked for here so long. */
 const keepAcknowledgedMs = 72 * 3_600_000;
 
 export interface Edge {
@@ -53,6 +55,21 @@ export function createEdge({
 		dataFolder: data,
 		backlog: "pull",
 		keepAcknowledgedMs,
+		environment,
+	});
+	const uplink = createUplink({
+		settings: () => config.get(uplinkSection),
+		store: sense.store,
+		receipts: sense.receipts,
+		directory,
+		bus,
+		clock,
+		log,
+		facts: sense.facts,
+		onFacts: sense.onFacts,
+		ledger: async () => (await sense.service.ledger({})).connections,
+		dataFolder: data,
+		version,
 		environment,
 	});
 	const classOf = (tag: string) => sense.factsByTag(tag)?.dataClass ?? "restricted";
@@ -106,6 +123,7 @@ export function createEdge({
 			connections: connections.map(({ ledger: _, ...rest }) => rest),
 			ledger: total,
 			ring: { bytes, rows, oldestMs, waitingRows },
+			uplink: uplink.status(),
 			nextAt: at + config.get(localSection).statusEvery,
 		};
 	}
@@ -123,6 +141,24 @@ export function createEdge({
 			log.warn("The status could not be written", { reason: asMillwrightError(thrown).message });
 		}
 	}
+
+	/** Without a centre the ring is where samples were to go. */
+	const keeping: Part = {
+		name: "keeping",
+		async start() {
+			leave.push(
+				bus.receive(samples, "keeping", ({ connection, first, last }) => {
+					if (!config.get(uplinkSection).centre) sense.receipts.acknowledgeRange(connection, first, last);
+				}),
+				config.onChange(uplinkSection, "uplink", async (next, former) => {
+					if (!isDeepStrictEqual(next.centre, former.centre)) await uplink.restart();
+				}),
+			);
+		},
+		async stop() {
+			for (const one of leave.splice(0)) one();
+		},
+	};
 
 	/** Says how the box is, first and last of all. */
 	const reporting: Part = {
@@ -143,7 +179,6 @@ export function createEdge({
 		},
 		async stop() {
 			telling?.cancel();
-			for (const one of leave.splice(0)) one();
 			await told;
 		},
 	};
@@ -154,6 +189,9 @@ export function createEdge({
 		parts: [
 			{ part: config, essential: true },
 			...(local ? [{ part: local.broker.part }, { part: local.namespace.part, essential: true }] : []),
+			// After sense in stopping: the centre's receipts for the last values are still heard.
+			{ part: keeping, essential: true },
+			{ part: uplink.part },
 			{ part: sense.part, essential: true },
 			{ part: reporting },
 		],

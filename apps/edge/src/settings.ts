@@ -1,5 +1,5 @@
 import { DataClass, Duration } from "@millwright/core";
-import { namespaceSection } from "@millwright/namespace";
+import { namespaceSection, uplinkSection } from "@millwright/namespace";
 import { type Section, section } from "@millwright/runtime";
 import { senseSection } from "@millwright/sense";
 import * as z from "zod";
@@ -26,4 +26,4 @@ export const localSection = section("local", LocalSettings);
 
 export const logSection = section("log", z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]).default("info") }));
 
-export const sections: readonly Section[] = [senseSection, namespaceSection, localSection, logSection];
+export const sections: readonly Section[] = [senseSection, namespaceSection, uplinkSection, localSection, logSection];

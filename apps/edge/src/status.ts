@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { UplinkStatus } from "@millwright/namespace";
 import type { Health } from "@millwright/runtime";
 import type { ConnectionStatus, Ledger } from "@millwright/sense/api";
 
@@ -20,6 +21,8 @@ export interface EdgeStatus {
 	/** Over all connections. */
 	ledger: Ledger;
 	ring: { bytes: number; rows: number; oldestMs: number; waitingRows: number };
+	/** To the centre. */
+	uplink: UplinkStatus;
 	/** Next time it is written, ms since 1970: later than twice that, and nobody writes any more. */
 	nextAt: number;
 }
@@ -57,7 +60,7 @@ export function overall(parts: readonly Health[]): Health {
 export function describeStatus(status: EdgeStatus, nowMs: number): { text: string; isRunning: boolean } {
 	const isRunning = nowMs - status.at < 3 * (status.nextAt - status.at) + 2000;
 	const age = (ms: number | undefined): string => (ms === undefined ? "never" : `${((nowMs - ms) / 1000).toFixed(1)} s ago`);
-	const { ledger, ring } = status;
+	const { ledger, ring, uplink } = status;
 	const lines = [
 		isRunning
 			? `${status.state}${status.reason ? `: ${status.reason}` : ""}`
@@ -65,6 +68,9 @@ export function describeStatus(status: EdgeStatus, nowMs: number): { text: strin
 		...(isRunning && status.hint ? [`  ${status.hint}`] : []),
 		`up ${Math.round(status.uptimeSeconds)} s, ${Math.round(status.residentMb)} MB, process ${status.pid}, version ${status.version}`,
 		`ring: ${ring.rows} values, ${(ring.bytes / 1e6).toFixed(1)} MB; read ${ledger.read}, sent ${ledger.sent}, not yet confirmed ${ledger.buffered}, expired ${ledger.expired}`,
+		uplink.state === "off"
+			? "no centre: everything stays here"
+			: `centre: ${uplink.state}${uplink.reason ? ` (${uplink.reason})` : ""}, ${uplink.backlogRows} values still to go, ${(uplink.bytesPerSecond / 1000).toFixed(1)} kB/s`,
 		...status.connections.map(
 			({ connection, state, target, good, tags, lastGoodAt, valuesPerSecond, reason }) =>
 				`${connection}: ${state}, ${good} of ${tags} tags good, last good value ${age(lastGoodAt)}, ${valuesPerSecond.toFixed(0)} values/s (${target})${reason ? `: ${reason}` : ""}`,
