@@ -7,6 +7,7 @@ import { backupSection } from "./backup/settings.ts";
 import { configNotes, configPlace, storesOf } from "./backup/stores.ts";
 import { type Bounded, createCapacity } from "./capacity/capacity.ts";
 import { createDiagnostics, type DiagnosticSource } from "./diagnostics/diagnostics.ts";
+import { enginesSection } from "./engine-settings.ts";
 import { readSchemas } from "./upgrade/schemas.ts";
 
 /** Backup, capacity and diagnostics of a running platform. */
@@ -32,8 +33,8 @@ export function createOperations({
 	clock: Clock;
 	log: Log;
 	logMemory: LogMemory;
-	engine: SeriesEngine & { readonly name?: string };
-	records: { backupTo(file: string): Promise<void>; readonly engine?: string };
+	engine: SeriesEngine;
+	records: { backupTo(file: string): Promise<void> };
 	audit: AuditTrail;
 	/** All of them: asked for copies and figures. */
 	parts(): readonly Part[];
@@ -55,7 +56,7 @@ export function createOperations({
 				kind,
 				...(newest === undefined ? {} : { until: msFromNanos(newest) }),
 				rows,
-				engines: { series: engine.name ?? "duckdb", records: records.engine ?? "sqlite" },
+				engines: { series: config.get(enginesSection).series.kind, records: config.get(enginesSection).records.kind },
 				schemas: await readSchemas(data),
 				config: configPlace(configFile, data),
 				notes: await configNotes(configFile),

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { type Clock, type Log, MillwrightError, msFromNanos } from "@millwright/core";
 import { historySection } from "@millwright/history";
 import { copySqlite, createLog, lockFolder, openConfig, type Part } from "@millwright/runtime";
+import { enginesSection } from "../engine-settings.ts";
 import { createSeries } from "../history-engine.ts";
+import { createRecords } from "../record-engine.ts";
 import { sections } from "../sections.ts";
 import { readSchemas } from "../upgrade/schemas.ts";
 import { copyLiveFolder } from "./files.ts";
@@ -44,7 +46,8 @@ export async function backupOffline({
 	try {
 		await finishPlacing(data);
 		const config = await openConfig({ file: configFile, sections, log, clock });
-		const engine = createSeries({ data, settings: config.get(historySection), clock, log });
+		const engines = config.get(enginesSection);
+		const engine = createSeries({ data, settings: config.get(historySection), engines, clock, log });
 		await engine.start();
 		try {
 			const { rows, newest } = await engine.figures();
@@ -54,7 +57,7 @@ export async function backupOffline({
 					data,
 					configFile,
 					engine,
-					records: { backupTo: (file) => copySqlite({ from: join(data, "records.sqlite"), to: file }) },
+					records: { backupTo: (file) => copyRecords(file, { data, engines, clock, log }) },
 					parts: await restingParts(data),
 				}),
 				facts: async () => ({
@@ -62,7 +65,7 @@ export async function backupOffline({
 					kind: "manual",
 					...(newest === undefined ? {} : { until: msFromNanos(newest) }),
 					rows,
-					engines: { series: engine.name ?? "duckdb", records: "sqlite" },
+					engines: { series: engines.series.kind, records: engines.records.kind },
 					schemas: await readSchemas(data),
 					config: configPlace(configFile, data),
 					notes: await configNotes(configFile),
@@ -76,6 +79,14 @@ export async function backupOffline({
 	} finally {
 		lock.release();
 	}
+}
+
+/** Without bringing them up to date: a backup shows what is there. */
+async function copyRecords(file: string, about: Parameters<typeof createRecords>[0]): Promise<void> {
+	if (about.engines.records.kind === "sqlite") return copySqlite({ from: join(about.data, "records.sqlite"), to: file });
+	const records = createRecords(about);
+	await records.part.start();
+	await records.backupTo(file).finally(() => records.close());
 }
 
 /** Other parts' folders, each under the part's name. */

@@ -6,6 +6,7 @@ import { historySection } from "@millwright/history";
 import { isGatewayConnection } from "@millwright/namespace";
 import { createLog, lockFolder, openConfig } from "@millwright/runtime";
 import { raiseNumbers } from "@millwright/sense";
+import { enginesSection } from "../engine-settings.ts";
 import { createSeries } from "../history-engine.ts";
 import { sections } from "../sections.ts";
 import { checkNotNewer, upgradeStores } from "../upgrade/stores.ts";
@@ -127,7 +128,13 @@ async function stageHistory({
 	log: Log;
 }): Promise<number> {
 	const config = await openConfig({ file: settings, sections, log, clock });
-	const engine = createSeries({ data: staging, settings: config.get(historySection), clock, log });
+	const engine = createSeries({
+		data: staging,
+		settings: config.get(historySection),
+		engines: config.get(enginesSection),
+		clock,
+		log,
+	});
 	const { rows } = await engine.restoreFrom({ folder: join(from, "history") });
 	await engine.start();
 	const above: Record<string, number> = {};
