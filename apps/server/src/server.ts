@@ -140,6 +140,7 @@ export function createServer({
 		folder: join(data, "broker"),
 		clock,
 		log,
+		version,
 		judge: (message) => namespace.onExternalPublish(message),
 	});
 	const bridges = createBridges({ config, broker, judge: (message) => namespace.onExternalPublish(message), data, clock, log });

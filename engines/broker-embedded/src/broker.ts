@@ -14,9 +14,10 @@ import {
 import type { Health, Part } from "@millwright/runtime";
 import { Connection, type ConnectionTools } from "./connection.ts";
 import { BrokerCore, type ExternalMessage, type ExternalVerdict } from "./core.ts";
-import { metricsOf, systemTopics } from "./figures.ts";
+import { metricsOf, type SystemFigures, systemTopics } from "./figures.ts";
 import { type BrokerLimits, defaultLimits } from "./limits.ts";
 import { SocketListener } from "./listener.ts";
+import { Loads } from "./loads.ts";
 import type { ClientPolicy } from "./policies.ts";
 import { Reason } from "./reason-codes.ts";
 import { restore } from "./restoring.ts";
@@ -38,6 +39,8 @@ export interface EmbeddedBrokerOptions {
 	limits?: Partial<BrokerLimits>;
 	/** The first that matches a client holds for it. */
 	policies?: readonly ClientPolicy[] | undefined;
+	/** Of the product, for `$SYS/broker/version`. */
+	version?: string;
 	clock: Clock;
 	log: Log;
 	/** Sees every client's publish (and will) before anybody receives it. Must be quick and must not keep the payload. */
@@ -84,6 +87,9 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 	const open = new Set<Connection>();
 	const changeListeners = new Set<(change: ClientChange) => void>();
 	const timers: Timer[] = [];
+	const loads = new Loads();
+	const heap = { now: 0, most: 0 };
+	let mostClients = 0;
 	let door: SocketListener | undefined;
 	let state: "new" | "running" | "stopped" = "new";
 	let startedAtMs = 0;
@@ -110,6 +116,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 		mayEnter: () => open.size < limits.maxClients,
 		opened(connection) {
 			open.add(connection);
+			mostClients = Math.max(mostClients, open.size);
 			count(connection.principal, 1);
 			connection.session?.conversation?.came();
 			if (changeListeners.size > 0) announce({ change: "connected", client: connection.describe() });
@@ -125,7 +132,10 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 
 	function admit(transport: Transport): void {
 		if (state !== "running") transport.destroy();
-		else connections.add(new Connection(transport, tools));
+		else {
+			core.counts.connections++;
+			connections.add(new Connection(transport, tools));
+		}
 	}
 
 	function sweep(): void {
@@ -135,9 +145,35 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 		sessions.sweep(nowMs);
 	}
 
+	function systemFigures(): SystemFigures {
+		const { messages, bytes } = sessions.stored;
+		const { packetsReceived, packetsSent, expired, connections: begun } = core.counts;
+		return {
+			...core.figures(open.size),
+			sessions: sessions.size,
+			mostClients,
+			expired,
+			connections: begun,
+			packetsReceived,
+			packetsSent,
+			waiting: messages,
+			waitingBytes: bytes,
+			retainedBytes: core.routes.retainedBytes,
+			heapBytes: heap.now,
+			mostHeapBytes: heap.most,
+		};
+	}
+
 	function publishSystemTopics(): void {
-		const uptime = Math.round((clock.monotonicMs() - startedAtMs) / 1000);
-		for (const [name, value] of systemTopics(core.figures(open.size), uptime))
+		heap.now = process.memoryUsage().heapUsed;
+		heap.most = Math.max(heap.most, heap.now);
+		const nowMs = clock.monotonicMs();
+		const figures = systemFigures();
+		const about = {
+			version: `Millwright ${options.version ?? ""}`.trim(),
+			uptimeSeconds: Math.round((nowMs - startedAtMs) / 1000),
+		};
+		for (const [name, value] of [...systemTopics(figures, about), ...loads.update(figures, nowMs)])
 			core.publish({ topic: `$SYS/broker/${name}`, payload: () => Buffer.from(value), retain: true });
 	}
 
@@ -246,7 +282,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 			start,
 			stop,
 			health,
-			figures: () => metricsOf(core.figures(open.size)),
+			figures: () => metricsOf(systemFigures()),
 			...(journal === undefined ? {} : { copyTo: (target: string) => journal.copyTo(join(target, "journal")) }),
 		},
 		start,

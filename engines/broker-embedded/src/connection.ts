@@ -109,6 +109,7 @@ export class Connection implements Line {
 
 	write(frame: Buffer): void {
 		this.#core.counts.bytesSent += frame.length;
+		this.#core.counts.packetsSent++;
 		this.#written += frame.length;
 		if (this.#outbox.bytes === 0) this.session?.progressed();
 		this.#outbox.push(frame);
@@ -245,6 +246,7 @@ export class Connection implements Line {
 
 	#take(bytes: Buffer, start: number, body: number, end: number): void {
 		this.#alive = true;
+		this.#core.counts.packetsReceived++;
 		if (this.#dialogue !== undefined) {
 			this.#dialogue.take(bytes, start, body, end);
 			this.#pace.share();

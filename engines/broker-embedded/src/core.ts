@@ -63,6 +63,10 @@ export class BrokerCore {
 	readonly turn = new Turn();
 	readonly counts = {
 		received: 0,
+		packetsReceived: 0,
+		packetsSent: 0,
+		expired: 0,
+		connections: 0,
 		sent: 0,
 		dropped: 0,
 		bytesReceived: 0,

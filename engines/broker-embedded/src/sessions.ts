@@ -137,8 +137,21 @@ export class Sessions {
 	sweep(nowMs: number): void {
 		for (const [session, { will, dueAt }] of [...this.#wills]) if (nowMs >= dueAt) this.#publishWill(session, will);
 		for (const session of [...this.#byKey.values()]) {
-			if (session.line === undefined && nowMs >= session.awaySince + session.expirySeconds * 1000) this.end(session);
+			if (session.line !== undefined || nowMs < session.awaySince + session.expirySeconds * 1000) continue;
+			this.#core.counts.expired++;
+			this.end(session);
 		}
+	}
+
+	/** Messages of QoS 1 and 2 that are under way or wait. */
+	get stored(): { messages: number; bytes: number } {
+		let messages = 0;
+		let bytes = 0;
+		for (const session of this.#byKey.values()) {
+			messages += session.queuedMessages;
+			bytes += session.queuedBytes;
+		}
+		return { messages, bytes };
 	}
 
 	#publishWill(session: Session, will: Will): void {
