@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import {
 	type Clock,
@@ -13,20 +12,27 @@ import {
 	type Timer,
 } from "@millwright/core";
 import { createBackoff, createClock, createLatency, type Health } from "@millwright/runtime";
-import { createPacks, type Pack } from "./pack.ts";
+import { createPacks, type Pack, packsOf } from "./pack.ts";
 import {
 	type Answers,
 	type FromWorker,
+	type HoldingsAnswer,
+	type Missing,
 	type Opened,
 	packedRowBytes,
 	type Query,
 	type RowsAnswer,
 	type ToWorker,
 } from "./protocol.ts";
+import { restoreFrom } from "./tiers/copy.ts";
+
+type TierFigures = NonNullable<HoldingsAnswer["tiers"]["hot"]>;
 
 export interface DuckDbSeriesOptions {
-	/** The database file; its log lies beside it. */
+	/** The database file; its log lies beside it, and the files of older days in a folder of its name without ending. */
 	file: string;
+	/** Rows in the table beyond which they are moved into sorted files; 2 million by default. */
+	rollRows?: number;
 	clock?: Clock;
 	log: Log;
 	/** Longest wait before taken samples are written and synced. */
@@ -68,6 +74,7 @@ interface Known {
 /** Time series in a DuckDB file. DuckDB lives on a worker thread; here batches are packed, counted and remembered. */
 export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 	const { file, clock = createClock(), queueRows, flushMs, spawn = startWorker } = options;
+	const folder = file.replace(/\.duckdb$/, "");
 	const log = options.log.part("series-duckdb");
 	const packs = createPacks({ capacity: options.flushRows });
 	const latency = createLatency();
@@ -85,7 +92,9 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 	let restart: Timer | undefined;
 	let due = false;
 	let queued = 0;
-	let extent: Pick<Opened, "rows" | "oldest" | "newest"> = { rows: 0, oldest: undefined, newest: undefined };
+	let missing: Missing[] = [];
+	/** What the tiers held when last asked, for when nobody can be asked. */
+	let held: HoldingsAnswer["tiers"] = {};
 	let flushes = 0;
 	let lastFlushMs = 0;
 	let lastId = 0;
@@ -103,7 +112,7 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 				{ stored: new SequenceSet(ranges), taken: new SequenceSet(ranges), lowest: ranges[0]?.first ?? Number.POSITIVE_INFINITY },
 			]),
 		);
-		extent = opened;
+		missing = opened.missing;
 		if (!opened.quarantined) return;
 		quarantined = opened.quarantined;
 		log.error("The history file could not be read and was moved aside; recording begins anew", {
@@ -166,7 +175,6 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 		flushes++;
 		lastFlushMs = clock.monotonicMs() - sentMs;
 		latency.add(lastFlushMs);
-		extent = message;
 		trouble = undefined;
 		for (const pack of done) {
 			queued -= pack.weight;
@@ -207,6 +215,13 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 				log.error(trouble.message, { code: trouble.code, hint: trouble.hint });
 				failAll(trouble, message.opened);
 				break;
+			case "damaged":
+				missing = [...missing, message.missing];
+				log.error(message.reason, { code: "series.file-damaged", ...shown(message.missing) });
+				break;
+			case "roll-failed":
+				log.error(`Rows stay in the table: ${message.error.message}`, { code: message.error.code });
+				break;
 			case "answer":
 				questions.get(message.id)?.resolve(message.value as never);
 				questions.delete(message.id);
@@ -231,6 +246,8 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 				kind: "open",
 				options: {
 					file,
+					folder,
+					rollRows: options.rollRows ?? 2_000_000,
 					memoryMb: options.memoryMb,
 					threads: options.threads,
 					temporaryFolder: options.temporaryFolder,
@@ -276,7 +293,11 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 		});
 	};
 
-	const ask = <K extends Query["kind"]>(query: Extract<Query, { kind: K }>, signal?: AbortSignal): Promise<Answers[K]> => {
+	const ask = <K extends Query["kind"]>(
+		query: Extract<Query, { kind: K }>,
+		signal?: AbortSignal,
+		transfer?: ArrayBuffer[],
+	): Promise<Answers[K]> => {
 		if (state !== "open") return Promise.reject(trouble ?? notOpen());
 		if (signal?.aborted) return Promise.reject(signal.reason);
 		const id = ++lastId;
@@ -290,7 +311,7 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 					settle(value);
 				};
 			questions.set(id, { resolve: over(resolve) as (value: never) => void, reject: over(reject) });
-			say({ kind: "query", id, query });
+			say({ kind: "query", id, query }, transfer);
 		});
 	};
 
@@ -425,23 +446,68 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 			ask<"export">({ kind: "export", tags, ...range, format, file: to }, signal),
 
 		async figures() {
-			const sizes = await Promise.all(
-				[file, `${file}.wal`].map((path) =>
-					stat(path).then(
-						({ size }) => size,
-						() => 0,
-					),
-				),
-			);
+			if (state === "open")
+				try {
+					const holdings = await ask<"holdings">({ kind: "holdings" });
+					held = holdings.tiers;
+					missing = holdings.missing;
+				} catch {
+					// What was held last is told instead.
+				}
 			return {
-				rows: extent.rows,
-				bytes: sizes.reduce((sum, size) => sum + size, 0),
-				oldest: extent.oldest,
-				newest: extent.newest,
+				...overall(Object.values(held)),
+				tiers: held,
+				...(missing.length > 0 ? { missing } : {}),
 				queued,
 				flushes,
 				lastFlushMs,
 			};
+		},
+
+		days: ({ range, signal }) => ask<"days">({ kind: "days", ...range }, signal),
+
+		async inOrder({ tags, range, limit, after, signal }) {
+			const { rows, next } = await ask<"inOrder">({ kind: "inOrder", tags, ...range, limit, after }, signal);
+			const { texts, ...columns } = rows;
+			return { rows: texts.length > 0 ? { ...columns, texts: new Map(texts) } : columns, next };
+		},
+
+		tidy: ({ until, signal }) => ask<"tidy">({ kind: "tidy", until }, signal),
+
+		forget: ({ tags, before, signal }) => ask<"forget">({ kind: "forget", tags, before }, signal),
+
+		async bringIn({ id: piece, rows, signal }) {
+			if (!/^[a-z0-9_-]{1,64}$/.test(piece))
+				throw new MillwrightError("series.piece-name", `"${piece.slice(0, 70)}" cannot name what is brought in`, {
+					kind: "input",
+					hint: "Use up to 64 of a–z, 0–9, _ and -.",
+				});
+			await ask<"bringOpen">({ kind: "bringOpen", piece }, signal);
+			try {
+				for await (const some of rows) {
+					signal?.throwIfAborted();
+					for (const pack of packsOf(some))
+						await ask<"bringRows">({ kind: "bringRows", piece, rows: pack }, signal, [pack.buffer]);
+				}
+				signal?.throwIfAborted();
+				return await ask<"bringFinish">({ kind: "bringFinish", piece }, signal);
+			} catch (thrown) {
+				await ask<"bringDrop">({ kind: "bringDrop", piece }).catch(() => {});
+				throw thrown;
+			}
+		},
+
+		takeOut: ({ id: piece }) => ask<"takeOut">({ kind: "takeOut", piece }),
+
+		copyTo: ({ folder: to, signal }) => ask<"copyTo">({ kind: "copyTo", folder: to }, signal),
+
+		async restoreFrom({ folder: from }) {
+			if (state !== "closed")
+				throw new MillwrightError("series.not-empty", "The history is open", {
+					kind: "conflict",
+					hint: "Restore before it is started, into a new data folder.",
+				});
+			return restoreFrom(from, { file, folder });
 		},
 
 		flushLatency: () => ({ p50: latency.quantile(0.5), p99: latency.quantile(0.99), max: latency.max() }),
@@ -454,9 +520,33 @@ export function createDuckDbSeries(options: DuckDbSeriesOptions): DuckDbSeries {
 					reason: `The history file could not be read at start (${quarantined.reason}); recording began anew`,
 					hint: `The old file was kept: ${quarantined.files.join(", ")}. Restore a backup, or delete it to accept the loss.`,
 				};
+			if (missing.length > 0)
+				return {
+					state: "degraded",
+					reason: `Files of the history could not be read and were set aside: ${missing.map(told).join(", ")}`,
+					hint: `They were kept as ….damaged in ${folder}. Restore these days from a backup, or accept the loss.`,
+				};
 			return state === "open" ? { state: "good" } : { state: "failing", reason: "The history is not open" };
 		},
 	};
+}
+
+const dateOf = (day: bigint): string => new Date(Number(day / 1_000_000n)).toISOString().slice(0, 10);
+const told = ({ day, rows }: Missing): string => `${rows} samples of ${dateOf(day)}`;
+const shown = ({ day, rows, file }: Missing) => ({ day: dateOf(day), rows, file });
+
+function overall(tiers: readonly TierFigures[]): TierFigures {
+	const least = (a: bigint | undefined, b: bigint | undefined) => (a === undefined || (b !== undefined && b < a) ? b : a);
+	const greatest = (a: bigint | undefined, b: bigint | undefined) => (a === undefined || (b !== undefined && b > a) ? b : a);
+	return tiers.reduce(
+		(sum, tier) => ({
+			rows: sum.rows + tier.rows,
+			bytes: sum.bytes + tier.bytes,
+			oldest: least(sum.oldest, tier.oldest),
+			newest: greatest(sum.newest, tier.newest),
+		}),
+		{ rows: 0, bytes: 0, oldest: undefined, newest: undefined },
+	);
 }
 
 const startWorker = () => new Worker(new URL("./worker.ts", import.meta.url), { name: "series-duckdb" });

@@ -1,4 +1,4 @@
-import type { NumberRange, SampleBatch } from "@millwright/core";
+import type { BroughtRows, NumberRange, SampleBatch } from "@millwright/core";
 import { columnsOf, type PackedRows, packedRowBytes } from "./protocol.ts";
 
 export interface Waiter {
@@ -79,4 +79,22 @@ function createPack(buffer: ArrayBuffer, capacity: number): Pack {
 			return { buffer, capacity, rows: this.rows, texts, progress: [...progress] };
 		},
 	};
+}
+
+const broughtAtOnce = 65_536;
+
+/** Rows from elsewhere in pieces of bounded size. */
+export function* packsOf({ tags, times, values, quality, texts }: BroughtRows): Generator<PackedRows> {
+	for (let from = 0; from < tags.length; from += broughtAtOnce) {
+		const rows = Math.min(broughtAtOnce, tags.length - from);
+		const capacity = Math.ceil(rows / 8) * 8;
+		const buffer = new ArrayBuffer(capacity * packedRowBytes);
+		const columns = columnsOf(buffer, capacity);
+		columns.times.set(times.subarray(from, from + rows));
+		columns.values.set(values.subarray(from, from + rows));
+		columns.tags.set(tags.subarray(from, from + rows));
+		columns.quality.set(quality.subarray(from, from + rows));
+		const own = [...(texts ?? [])].filter(([row]) => row >= from && row < from + rows).sort(([a], [b]) => a - b);
+		yield { buffer, capacity, rows, texts: own.map(([row, text]) => [row - from, text]), progress: [] };
+	}
 }

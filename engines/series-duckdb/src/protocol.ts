@@ -1,4 +1,6 @@
-import type { AggregateName, ErrorBody, Nanos, NumberRange } from "@millwright/core";
+import type { AggregateName, ErrorBody, Nanos, NumberRange, SeriesDay, SeriesFigures } from "@millwright/core";
+import type { InOrderAnswer } from "./queries/in-order.ts";
+import type { Tidied } from "./tiers/tidy.ts";
 
 /** Numbers stored, or to be stored, by connection. */
 export type Progress = [connection: string, ranges: NumberRange[]][];
@@ -15,6 +17,10 @@ export interface PackedRows {
 
 export interface StoreOptions {
 	file: string;
+	/** Of the files that hold warm, cold and brought days. */
+	folder: string;
+	/** Rows in the table beyond which they are moved into files. */
+	rollRows: number;
 	memoryMb: number;
 	threads: number;
 	temporaryFolder: string;
@@ -43,7 +49,18 @@ export type Query =
 			until: Nanos;
 			format: "csv" | "parquet";
 			file: string;
-	  };
+	  }
+	| { kind: "days"; from: Nanos; until: Nanos }
+	| { kind: "inOrder"; tags: readonly number[]; from: Nanos; until: Nanos; limit: number; after: string | undefined }
+	| { kind: "holdings" }
+	| { kind: "tidy"; until: Nanos }
+	| { kind: "forget"; tags: readonly number[]; before: Nanos }
+	| { kind: "bringOpen"; piece: string }
+	| { kind: "bringRows"; piece: string; rows: PackedRows }
+	| { kind: "bringFinish"; piece: string }
+	| { kind: "bringDrop"; piece: string }
+	| { kind: "takeOut"; piece: string }
+	| { kind: "copyTo"; folder: string };
 
 /** Rows of one tag as they travel back; `texts` as pairs. */
 export interface RowsAnswer {
@@ -76,14 +93,36 @@ export interface Answers {
 	aggregate: BucketsAnswer[];
 	downsample: RowsAnswer[];
 	export: { rows: number };
+	days: SeriesDay[];
+	inOrder: InOrderAnswer;
+	holdings: HoldingsAnswer;
+	tidy: Tidied;
+	forget: { rows: number; bytes: number };
+	bringOpen: undefined;
+	bringRows: undefined;
+	bringFinish: { rows: number };
+	bringDrop: undefined;
+	takeOut: { rows: number };
+	copyTo: { rows: number; bytes: number };
+}
+
+export type DaysAnswer = SeriesDay[];
+export interface HoldingsAnswer {
+	tiers: SeriesFigures["tiers"];
+	missing: Missing[];
+}
+/** Rows that were stored and can no longer be read. */
+export interface Missing {
+	day: Nanos;
+	rows: number;
+	file: string;
 }
 
 /** What the table held when it was opened, or opened again. */
 export interface Opened {
 	progress: Progress;
-	rows: number;
-	oldest: Nanos | undefined;
-	newest: Nanos | undefined;
+	/** In files that were set aside in earlier runs. */
+	missing: Missing[];
 	/** Files moved aside because they could not be read. */
 	quarantined: { files: string[]; reason: string } | undefined;
 }
@@ -98,7 +137,11 @@ export type ToWorker =
 export type FromWorker =
 	| { kind: "opened"; opened: Opened }
 	| { kind: "open-failed"; error: ErrorBody }
-	| { kind: "flushed"; id: number; buffers: ArrayBuffer[]; rows: number; oldest: Nanos | undefined; newest: Nanos | undefined }
+	| { kind: "flushed"; id: number; buffers: ArrayBuffer[] }
+	/** A file could not be read and was set aside. */
+	| { kind: "damaged"; missing: Missing; reason: string }
+	/** Rows could not be moved out of the table; it is tried again. */
+	| { kind: "roll-failed"; error: ErrorBody }
 	/** Nothing of the flush is stored; `opened` is the table as read afresh, where it could be. */
 	| { kind: "flush-failed"; id: number; buffers: ArrayBuffer[]; error: ErrorBody; opened: Opened | undefined }
 	| { kind: "answer"; id: number; value: unknown }

@@ -9,7 +9,8 @@ interface Job {
 
 /** A few connections for questions; each question has one to itself, the rest wait in line. */
 export interface Readers {
-	ask<T>(id: number, run: (connection: DuckDBConnection) => Promise<T>): Promise<T>;
+	/** `check` throws once the question was taken back. */
+	ask<T>(id: number, run: (connection: DuckDBConnection, check: () => void) => Promise<T>): Promise<T>;
 	/** Ends a question: taken out of the line, or interrupted. */
 	cancel(id: number): void;
 	/** Interrupts everything and waits for it to end. */
@@ -80,7 +81,9 @@ export function createReaders({
 					id,
 					run: async (connection) => {
 						try {
-							const answer = await run(connection);
+							const answer = await run(connection, () => {
+								if (busy.get(id)?.cancelled) throw cancelled();
+							});
 							// Between two pieces of a question there is nothing to interrupt.
 							if (busy.get(id)?.cancelled) reject(cancelled());
 							else resolve(answer);
@@ -119,6 +122,6 @@ export function createReaders({
 	};
 }
 
-const cancelled = () =>
+export const cancelled = () =>
 	new MillwrightError("series.cancelled", "The question was taken back before it was answered", { kind: "input" });
 const gone = () => new MillwrightError("series.closed", "The history is closed", { kind: "outage" });

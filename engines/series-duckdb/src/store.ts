@@ -1,14 +1,19 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { MillwrightError, type Nanos, SequenceSet } from "@millwright/core";
+import { MillwrightError } from "@millwright/core";
+import { adoptProgress, compactProgress, readProgress } from "./progress.ts";
 import type { Opened, StoreOptions } from "./protocol.ts";
+import { countByHour, createHotHours, type HotHours } from "./tiers/hot-rows.ts";
+import { adoptSegments, createSegments, readSegments, type Segments, tables } from "./tiers/segments.ts";
 
 /** An open database file and what it held. */
 export interface Store {
 	instance: DuckDBInstance;
 	writer: DuckDBConnection;
 	opened: Opened;
+	segments: Segments;
+	hours: HotHours;
 	close(): void;
 }
 
@@ -37,7 +42,8 @@ export async function openStore(options: StoreOptions, { quarantine }: { quarant
 	}
 	for (;;) {
 		try {
-			const store = await openOnce(options);
+			const lost = moved.length === 0 ? "nothing" : moved.every((name) => name.startsWith(log)) ? "log" : "all";
+			const store = await openOnce(options, lost);
 			forgetOpening(options.file);
 			if (moved.length > 0) store.opened.quarantined = { files: moved, reason };
 			return store;
@@ -102,7 +108,8 @@ function moveAside(file: string): string {
 	return to;
 }
 
-async function openOnce(options: StoreOptions): Promise<Store> {
+/** `lost`: what was moved aside before; files may then hold what the database no longer knows. */
+async function openOnce(options: StoreOptions, lost: "nothing" | "log" | "all"): Promise<Store> {
 	const instance = await DuckDBInstance.create(options.file, {
 		threads: String(options.threads),
 		memory_limit: `${options.memoryMb}MB`,
@@ -112,24 +119,28 @@ async function openOnce(options: StoreOptions): Promise<Store> {
 	});
 	try {
 		const writer = await instance.connect();
-		await writer.run(
-			"CREATE TABLE IF NOT EXISTS sample (tag UINTEGER NOT NULL, time BIGINT NOT NULL, value DOUBLE, quality UTINYINT NOT NULL, text VARCHAR)",
-		);
-		await writer.run(
-			'CREATE TABLE IF NOT EXISTS progress (connection VARCHAR NOT NULL, "first" BIGINT NOT NULL, "last" BIGINT NOT NULL)',
-		);
+		for (const table of Object.values(tables)) await writer.run(table());
+		if (lost === "all") {
+			await adoptSegments(writer, options.folder);
+			await adoptProgress(writer, options.folder);
+		}
 		const progress = await readProgress(writer);
 		await compactProgress(writer, progress);
-		const extent = await readExtent(writer);
+		const segments = createSegments({ folder: options.folder, known: await readSegments(writer) });
+		segments.sweep({ keep: lost !== "nothing" });
+		const hours = createHotHours(await countByHour(writer));
 		return {
 			instance,
 			writer,
+			segments,
+			hours,
 			opened: {
 				progress: [...progress].map(([name, set]) => [name, set.ranges()]),
-				...extent,
 				quarantined: undefined,
+				missing: segments.damaged.map(({ day, rows, file }) => ({ day, rows, file })),
 			},
 			close() {
+				segments.close();
 				writer.closeSync();
 				instance.closeSync();
 			},
@@ -138,64 +149,4 @@ async function openOnce(options: StoreOptions): Promise<Store> {
 		instance.closeSync();
 		throw thrown;
 	}
-}
-
-async function readProgress(connection: DuckDBConnection): Promise<Map<string, SequenceSet>> {
-	const sets = new Map<string, SequenceSet>();
-	const result = await connection.stream('SELECT connection, "first", "last" FROM progress ORDER BY connection, "first"');
-	for await (const chunk of result) {
-		const [names, firsts, lasts] = chunk.getColumns() as [string[], bigint[], bigint[]];
-		for (let i = 0; i < names.length; i++) {
-			const name = names[i] as string;
-			let set = sets.get(name);
-			if (!set) {
-				set = new SequenceSet();
-				sets.set(name, set);
-			}
-			set.add(Number(firsts[i]), Number(lasts[i]));
-		}
-	}
-	return sets;
-}
-
-/** Writes merged ranges in place of many small ones; one transaction, no DDL. */
-async function compactProgress(connection: DuckDBConnection, sets: ReadonlyMap<string, SequenceSet>): Promise<void> {
-	const reader = await connection.runAndReadAll("SELECT count(*) FROM progress");
-	const rows = Number(reader.value(0, 0));
-	const ranges = [...sets.values()].reduce((sum, set) => sum + set.ranges().length, 0);
-	if (rows === ranges) return;
-	await connection.run("BEGIN");
-	try {
-		await replaceProgress(connection, sets);
-		await connection.run("COMMIT");
-	} catch (thrown) {
-		await connection.run("ROLLBACK").catch(() => {});
-		throw thrown;
-	}
-}
-
-/** Inside a transaction: the table holds these ranges and nothing else. */
-export async function replaceProgress(connection: DuckDBConnection, sets: ReadonlyMap<string, SequenceSet>): Promise<void> {
-	await connection.run("DELETE FROM progress");
-	const appender = await connection.createAppender("progress");
-	for (const [name, set] of sets) {
-		for (const { first, last } of set.ranges()) {
-			appender.appendVarchar(name);
-			appender.appendBigInt(BigInt(first));
-			appender.appendBigInt(BigInt(last));
-			appender.endRow();
-		}
-	}
-	appender.closeSync();
-}
-
-async function readExtent(
-	connection: DuckDBConnection,
-): Promise<{ rows: number; oldest: Nanos | undefined; newest: Nanos | undefined }> {
-	const reader = await connection.runAndReadAll("SELECT count(*), min(time), max(time) FROM sample");
-	return {
-		rows: Number(reader.value(0, 0)),
-		oldest: (reader.value(1, 0) as bigint | null) ?? undefined,
-		newest: (reader.value(2, 0) as bigint | null) ?? undefined,
-	};
 }

@@ -1,60 +1,83 @@
+import { statSync } from "node:fs";
 import { type MessagePort, parentPort } from "node:worker_threads";
 import { asMillwrightError, MillwrightError } from "@millwright/core";
-import type { FromWorker, Opened, PackedRows, Query, RowsAnswer, StoreOptions, ToWorker } from "./protocol.ts";
-import { askAggregate } from "./queries/aggregate.ts";
-import { askBefore } from "./queries/before.ts";
-import { askDownsample } from "./queries/downsample.ts";
-import { askExport } from "./queries/export.ts";
-import { askRaw } from "./queries/raw.ts";
-import { createReaders, type Readers } from "./readers.ts";
-import { openStore, type Store } from "./store.ts";
-import { createWriter, type Writer } from "./writer.ts";
+import type { FromWorker, Opened, PackedRows, Query, StoreOptions, ToWorker } from "./protocol.ts";
+import { answerOf, type Open } from "./questions.ts";
+import { createReaders } from "./readers.ts";
+import { openStore } from "./store.ts";
+import { createBrought } from "./tiers/brought.ts";
+import { createGate } from "./tiers/gate.ts";
+import { createMover } from "./tiers/mover.ts";
+import { createRolling } from "./tiers/rolling.ts";
+import { createSettingAside } from "./tiers/setting-aside.ts";
+import { createWriter } from "./writer.ts";
 
-/** Everything that touches DuckDB, on a thread of its own. Flushes come one at a time; questions beside them. */
+/** Everything that touches DuckDB and the files, on a thread of its own. Flushes come one at a time; the rest beside them. */
 const port = parentPort as MessagePort;
 const say = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
-interface Open {
-	store: Store;
-	writer: Writer;
-	readers: Readers;
-	exporters: Readers;
-}
 let options: StoreOptions | undefined;
 let open: Open | undefined;
+/** Questions and orders under way, and how to take them back. */
+const stops = new Map<number, { stopped: boolean }>();
 
 async function openAll(quarantine: boolean): Promise<Opened> {
-	const store = await openStore(options as StoreOptions, { quarantine });
-	const writer = await createWriter(store.writer, store.opened, (options as StoreOptions).progressRows);
+	const { file, progressRows, rollRows } = options as StoreOptions;
+	const database = await openStore(options as StoreOptions, { quarantine });
+	const { instance, segments, hours } = database;
+	const gate = createGate();
+	const writer = await createWriter({ connection: database.writer, opened: database.opened, hours, progressRows });
+	const mover = createMover({
+		connection: await instance.connect(),
+		segments,
+		hours,
+		gate,
+		// The main thread starts another worker, which reads what is true.
+		doubtful: (cause) =>
+			setImmediate(() => {
+				throw cause;
+			}),
+	});
+	const settingAside = createSettingAside({ mover, segments, tell: say });
 	open = {
-		store,
+		database,
 		writer,
-		readers: createReaders({ instance: store.instance, connections: 2, line: 100 }),
-		exporters: createReaders({ instance: store.instance, connections: 1, line: 10 }),
+		mover,
+		store: { segments, hours, gate, damaged: settingAside.damaged },
+		brought: createBrought({ instance, segments, mover }),
+		rolling: createRolling({ mover, hours, rollRows, tell: say }),
+		readers: createReaders({ instance, connections: 2, line: 100 }),
+		exporters: createReaders({ instance, connections: 1, line: 10 }),
+		hotBytes: () => sizeOf(file) + sizeOf(`${file}.wal`),
 	};
-	return store.opened;
+	return database.opened;
 }
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 
 async function closeAll(): Promise<void> {
 	const was = open;
 	open = undefined;
 	if (!was) return;
-	await Promise.all([was.readers.close(), was.exporters.close()]);
+	for (const stop of stops.values()) stop.stopped = true;
+	await Promise.all([was.readers.close(), was.exporters.close(), was.mover.close()]);
+	was.brought.close();
 	try {
 		was.writer.close();
 	} catch {
 		// An appender whose transaction failed refuses to close; the database is closed next.
 	}
-	was.store.close();
+	was.database.close();
 }
 
 async function flush(id: number, packs: PackedRows[]): Promise<void> {
 	const buffers = packs.map((pack) => pack.buffer);
 	try {
 		if (!open) await openAll(false);
-		const { writer } = open as unknown as Open;
+		const { writer, rolling } = open as unknown as Open;
 		await writer.flush(packs);
-		say({ kind: "flushed", id, buffers, rows: writer.rows, oldest: writer.oldest, newest: writer.newest }, buffers);
+		say({ kind: "flushed", id, buffers }, buffers);
+		rolling.flushed(packs.reduce((sum, { rows }) => sum + rows, 0));
 	} catch (thrown) {
 		// What became of the transaction is read from the file itself, opened afresh.
 		let opened: Opened | undefined;
@@ -76,33 +99,12 @@ async function flush(id: number, packs: PackedRows[]): Promise<void> {
 }
 
 async function answer(id: number, query: Query): Promise<void> {
+	const stop = { stopped: false };
+	stops.set(id, stop);
 	try {
 		if (!open) throw new MillwrightError("series.closed", "The history is not open", { kind: "outage" });
-		const { readers, exporters } = open;
-		switch (query.kind) {
-			case "raw": {
-				const rows = await readers.ask(id, (connection) => askRaw(connection, query));
-				say({ kind: "answer", id, value: rows }, buffersOf([rows]));
-				break;
-			}
-			case "downsample": {
-				const rows = await readers.ask(id, (connection) => askDownsample(connection, query));
-				say({ kind: "answer", id, value: rows }, buffersOf(rows));
-				break;
-			}
-			case "aggregate": {
-				const buckets = await readers.ask(id, (connection) => askAggregate(connection, query));
-				const buffers = buckets.flatMap(({ starts, columns }) => [starts, ...Object.values(columns)].map(bufferOf));
-				say({ kind: "answer", id, value: buckets }, buffers);
-				break;
-			}
-			case "before":
-				say({ kind: "answer", id, value: await readers.ask(id, (connection) => askBefore(connection, query)) });
-				break;
-			case "export":
-				say({ kind: "answer", id, value: await exporters.ask(id, (connection) => askExport(connection, query)) });
-				break;
-		}
+		const { value, buffers } = await answerOf(open, id, query, stop);
+		say({ kind: "answer", id, value }, buffers);
 	} catch (thrown) {
 		const said = thrown instanceof Error ? thrown.message : String(thrown);
 		const error = /Out of Memory/i.test(said)
@@ -110,8 +112,15 @@ async function answer(id: number, query: Query): Promise<void> {
 					kind: "busy",
 					hint: "Ask for a shorter range or fewer tags at once, or give the history more memory (history.memoryMb).",
 				})
-			: asMillwrightError(thrown, "series.query-failed");
+			: /No space left/i.test(said)
+				? new MillwrightError("series.disk-full", "The disk is full: nothing was changed", {
+						kind: "outage",
+						hint: "Make room on the disk, then try again.",
+					})
+				: asMillwrightError(thrown, "series.query-failed");
 		say({ kind: "failed", id, error: error.toJSON() });
+	} finally {
+		stops.delete(id);
 	}
 }
 
@@ -122,10 +131,6 @@ const openFailed = (thrown: unknown): MillwrightError =>
 				kind: "outage",
 				hint: "Look at the disk: space, rights, file system.",
 			});
-
-const bufferOf = (column: { buffer: ArrayBufferLike }) => column.buffer as ArrayBuffer;
-const buffersOf = (answers: readonly RowsAnswer[]) =>
-	answers.flatMap(({ times, values, quality }) => [times, values, quality].map(bufferOf));
 
 port.on("message", (message: ToWorker) => {
 	switch (message.kind) {
@@ -142,10 +147,13 @@ port.on("message", (message: ToWorker) => {
 		case "query":
 			void answer(message.id, message.query);
 			break;
-		case "cancel":
+		case "cancel": {
+			const stop = stops.get(message.id);
+			if (stop) stop.stopped = true;
 			open?.readers.cancel(message.id);
 			open?.exporters.cancel(message.id);
 			break;
+		}
 		case "close":
 			void closeAll().finally(() => port.close());
 			break;

@@ -10,10 +10,10 @@ export function lifeTests(series: SeriesKit): void {
 
 	test("counts rows and knows the oldest and newest", async () => {
 		const before = await series.engine.figures();
-		await series.store([point(1, 1), { time: start + 900n * 86_400n * second, value: 1, quality: 0 }]);
+		await series.store([point(1, 1), { time: start + 9000n * 86_400n * second, value: 1, quality: 0 }]);
 		const after = await series.engine.figures();
 		expect(after.rows - before.rows).toBe(2);
-		expect(after.newest).toBe(start + 900n * 86_400n * second);
+		expect(after.newest).toBe(start + 9000n * 86_400n * second);
 		expect(after.oldest).toBeLessThan(start);
 		expect(after.bytes).toBeGreaterThan(0);
 		expect(after.queued).toBe(0);

@@ -3,13 +3,14 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { day, hour, numbers, type Point, point, type SeriesKit, second, seriesBatch } from "./kit.ts";
 
-/** 2025-03-01 00:00:00 UTC; each test moves on by a month, so that what one tidies is new to it. */
+/** 2025-03-01 00:00:00 UTC. */
 const spring = 1_740_787_200n * second;
-let months = 0n;
-const newMonth = () => spring + 30n * day * months++;
 
 /** The cold form of old days, which no answer shows. */
 export function tidyTests(series: SeriesKit): void {
+	/** Each test moves on by a month, so that what one tidies is new to it. */
+	let months = 0n;
+	const newMonth = () => spring + 30n * day * months++;
 	const daysOf = async (from: bigint, until: bigint) => series.engine.days({ range: { from, until } });
 
 	test("brings whole days that are over into their cold form, once", async () => {

@@ -59,6 +59,11 @@ export function createSegmentWriter({
 	mkdirSync(dirname(file), { recursive: true });
 	const schema = withTexts ? [...columns, textColumn] : columns;
 	const descriptor = openSync(file, "wx");
+	let isOpen = true;
+	const close = () => {
+		if (isOpen) closeSync(descriptor);
+		isOpen = false;
+	};
 	let waiting: Buffer[] = [];
 	let waitingBytes = 0;
 	let at = 0;
@@ -204,7 +209,7 @@ export function createSegmentWriter({
 				write(end);
 				drain();
 			} finally {
-				closeSync(descriptor);
+				close();
 			}
 			await synced(file);
 			await synced(dirname(file));
@@ -212,11 +217,7 @@ export function createSegmentWriter({
 			return facts;
 		},
 		abandon() {
-			try {
-				closeSync(descriptor);
-			} catch {
-				// Closed by a finish that failed.
-			}
+			close();
 			rmSync(file, { force: true });
 		},
 	};

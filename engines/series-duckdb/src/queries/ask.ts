@@ -30,7 +30,7 @@ export async function ask(
 	connection: DuckDBConnection,
 	sql: string,
 	bindings: Bindings,
-	each: (chunk: DuckDBDataChunk) => void,
+	each: (chunk: DuckDBDataChunk) => void | Promise<void>,
 ): Promise<void> {
 	const values: Record<string, DuckDBValue> = {};
 	const types: Record<string, DuckDBType> = {};
@@ -39,5 +39,5 @@ export async function ask(
 		types[name] = type;
 	}
 	const result = await connection.stream(sql, values, types);
-	for await (const chunk of result) each(chunk);
+	for await (const chunk of result) await each(chunk);
 }

@@ -1,55 +1,198 @@
-import type { DuckDBDataChunk } from "@duckdb/node-api";
-import type { AggregateName } from "@millwright/core";
+import type { AggregateName, Nanos } from "@millwright/core";
+import { type DayRows, dayNs, dayOf } from "../parquet/rows.ts";
 import type { BucketsAnswer } from "../protocol.ts";
-import { readVector } from "../vectors.ts";
 
-/** Collects chunks of (tag, start, one column a function), ordered by tag and start, into columns by tag. */
-export function createBucketsCollector(functions: readonly AggregateName[]) {
-	const byTag = new Map<number, { starts: BigInt64Array[]; columns: Float64Array[][] }>();
-	return {
-		add(chunk: DuckDBDataChunk): void {
-			const count = chunk.rowCount;
-			const tags = new Uint32Array(count);
-			const starts = new BigInt64Array(count);
-			readVector(chunk.getColumnVector(0), tags, 0, 0);
-			readVector(chunk.getColumnVector(1), starts, 0, 0n);
-			const columns = functions.map((_, i) => {
-				const column = new Float64Array(count);
-				readVector(chunk.getColumnVector(2 + i), column, 0, Number.NaN);
-				return column;
-			});
-			for (let from = 0; from < count; ) {
-				const tag = tags[from] as number;
-				let until = from + 1;
-				while (until < count && tags[until] === tag) until++;
-				let of = byTag.get(tag);
-				if (!of) {
-					of = { starts: [], columns: functions.map(() => []) };
-					byTag.set(tag, of);
+export const overTime: ReadonlySet<AggregateName> = new Set(["timeWeightedMean", "goodDuration"]);
+
+/** Steps over days without rows, so that differences stay whole numbers a double holds. */
+const longestStep = 64n * dayNs;
+/** Buckets up to this length are found by arithmetic in doubles. */
+const shortBucket = 2 ** 50;
+
+/**
+ * Fills the buckets of one tag from its rows in time order. Times are ns since midnight of the day being read, so that
+ * all arithmetic is exact in doubles; borders move along when a day ends. A good value holds until the next sample, the
+ * end of the range or now, whichever comes first.
+ */
+export function createBuckets({
+	tag,
+	from,
+	until,
+	bucket,
+	holdUntil,
+	functions,
+	carried,
+}: {
+	tag: number;
+	from: Nanos;
+	until: Nanos;
+	bucket: Nanos;
+	holdUntil: Nanos;
+	functions: readonly AggregateName[];
+	/** The last sample before the range. */
+	carried: { value: number; quality: number } | undefined;
+}) {
+	const holds = functions.some((name) => overTime.has(name));
+	const length = Number(bucket);
+	const starts: bigint[] = [];
+	const columns = functions.map((): number[] => []);
+	const holdEnd = holdUntil < until ? holdUntil : until;
+
+	let day = dayOf(from);
+	/** Up to where holding has been counted. */
+	let at = Number(from - day);
+	let heldGood = carried !== undefined && carried.quality < 0x40;
+	let heldValue = carried?.value ?? Number.NaN;
+	// The bucket at hand; none at first.
+	let lower = 0;
+	let upper = Number.NEGATIVE_INFINITY;
+	let start = 0n;
+	let phase = phaseOf(day);
+
+	let count = 0;
+	let countGood = 0;
+	let numbers = 0;
+	let sum = 0;
+	let mean = 0;
+	let squares = 0;
+	let min = Number.POSITIVE_INFINITY;
+	let max = Number.NEGATIVE_INFINITY;
+	let first = Number.NaN;
+	let last = Number.NaN;
+	let weighted = 0;
+	let numberTime = 0;
+	let goodTime = 0;
+
+	function phaseOf(midnight: bigint): number {
+		return Number(((midnight % bucket) + bucket) % bucket);
+	}
+
+	const valueFor = (name: AggregateName): number => {
+		switch (name) {
+			case "count":
+				return count;
+			case "countGood":
+				return countGood;
+			case "mean":
+				return numbers > 0 ? sum / numbers : Number.NaN;
+			case "sum":
+				return numbers > 0 ? sum : Number.NaN;
+			case "min":
+				return numbers > 0 ? min : Number.NaN;
+			case "max":
+				return numbers > 0 ? max : Number.NaN;
+			case "first":
+				return first;
+			case "last":
+				return last;
+			case "stddev":
+				return numbers > 1 ? Math.sqrt(squares / (numbers - 1)) : Number.NaN;
+			case "timeWeightedMean":
+				return numberTime > 0 ? weighted / numberTime : Number.NaN;
+			case "goodDuration":
+				return goodTime;
+		}
+	};
+
+	const close = () => {
+		if (count > 0 || goodTime > 0) {
+			starts.push(start);
+			for (const [i, name] of functions.entries()) columns[i]?.push(valueFor(name));
+		}
+		count = countGood = numbers = sum = mean = squares = weighted = numberTime = goodTime = 0;
+		min = Number.POSITIVE_INFINITY;
+		max = Number.NEGATIVE_INFINITY;
+		first = last = Number.NaN;
+	};
+
+	const moveTo = (offset: number) => {
+		close();
+		if (length < shortBucket) {
+			let number = Math.floor((offset + phase) / length);
+			if (number * length > offset + phase) number--;
+			else if ((number + 1) * length <= offset + phase) number++;
+			lower = number * length - phase;
+			upper = lower + length;
+			start = day + BigInt(lower);
+		} else {
+			const time = day + BigInt(offset);
+			start = time - (((time % bucket) + bucket) % bucket);
+			lower = Number(start - day);
+			upper = Number(start + bucket - day);
+		}
+	};
+
+	/** Counts the held value up to a time of this day. */
+	const hold = (offset: number) => {
+		const end = Math.min(offset, Number(holdEnd - day));
+		if (heldGood) {
+			const isNumber = Number.isFinite(heldValue);
+			while (at < end) {
+				if (at >= upper || at < lower) moveTo(at);
+				const held = Math.min(end, upper) - at;
+				goodTime += held;
+				if (isNumber) {
+					numberTime += held;
+					weighted += heldValue * held;
 				}
-				of.starts.push(starts.subarray(from, until));
-				for (const [i, column] of columns.entries()) of.columns[i]?.push(column.subarray(from, until));
-				from = until;
+				at += held;
+			}
+		}
+		if (offset > at) at = offset;
+	};
+
+	const goToDay = (to: bigint) => {
+		while (day < to) {
+			const step = to - day > longestStep ? longestStep : to - day;
+			const moved = Number(step);
+			if (holds) hold(moved);
+			day += step;
+			at -= moved;
+			lower -= moved;
+			upper -= moved;
+			phase = phaseOf(day);
+		}
+	};
+
+	return {
+		add({ day: of, offsets, values, quality }: DayRows): void {
+			goToDay(of);
+			for (let i = 0; i < offsets.length; i++) {
+				const offset = offsets[i] as number;
+				if (holds) hold(offset);
+				if (offset >= upper || offset < lower) moveTo(offset);
+				const value = values[i] as number;
+				const good = (quality[i] as number) < 0x40;
+				count++;
+				if (good) {
+					countGood++;
+					if (Number.isFinite(value)) {
+						numbers++;
+						sum += value;
+						const before = value - mean;
+						mean += before / numbers;
+						squares += before * (value - mean);
+						if (value < min) min = value;
+						if (value > max) max = value;
+						if (numbers === 1) first = value;
+						last = value;
+					}
+				}
+				heldGood = good;
+				heldValue = value;
 			}
 		},
-		take(tags: readonly number[]): BucketsAnswer[] {
-			return tags.map((tag) => {
-				const of = byTag.get(tag);
-				const columns: BucketsAnswer["columns"] = {};
-				for (const [i, name] of functions.entries())
-					columns[name] = joined(of?.columns[i] ?? [], (length) => new Float64Array(length));
-				return { tag, starts: joined(of?.starts ?? [], (length) => new BigInt64Array(length)), columns };
-			});
+		take(): BucketsAnswer {
+			if (holds) {
+				if (dayOf(until) > day) goToDay(dayOf(until));
+				hold(Number(until - day));
+			}
+			close();
+			return {
+				tag,
+				starts: BigInt64Array.from(starts),
+				columns: Object.fromEntries(functions.map((name, i) => [name, Float64Array.from(columns[i] ?? [])])),
+			};
 		},
 	};
-}
-
-function joined<T extends Float64Array | BigInt64Array>(pieces: readonly T[], make: (length: number) => T): T {
-	const all = make(pieces.reduce((sum, piece) => sum + piece.length, 0));
-	let at = 0;
-	for (const piece of pieces) {
-		all.set(piece as never, at);
-		at += piece.length;
-	}
-	return all;
 }

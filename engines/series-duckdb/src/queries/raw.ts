@@ -1,31 +1,40 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
-import { UINTEGER } from "@duckdb/node-api";
+import { sliceRows } from "../parquet/rows.ts";
 import type { Query, RowsAnswer } from "../protocol.ts";
-import { ask, bigint } from "./ask.ts";
+import { countOf, rowsOf } from "../tiers/walk.ts";
+import { type Asking, withSource } from "./question.ts";
 import { createRowsCollector } from "./rows.ts";
 
-type RawQuery = Extract<Query, { kind: "raw" }>;
-const where = "tag = $tag AND time >= $from AND time < $until";
-
-/** Rows in time order, ties in order of arrival, whichever end is kept. */
-export async function askRaw(
-	connection: DuckDBConnection,
-	{ tag, from, until, limit, newestFirst }: RawQuery,
+/** Rows of one tag, and how many there are altogether. */
+export function askRaw(
+	asking: Asking,
+	{ tag, from, until, limit, newestFirst }: Extract<Query, { kind: "raw" }>,
 ): Promise<RowsAnswer> {
-	const range = { tag: { value: tag, type: UINTEGER }, from: bigint(from), until: bigint(until) };
-	const order = newestFirst ? "time DESC, rowid DESC" : "time, rowid";
-	const kept = `SELECT time, coalesce(value, 'NaN'::DOUBLE) AS value, quality, text, rowid AS arrival FROM sample WHERE ${where} ORDER BY ${order} LIMIT $limit`;
-	const rows = createRowsCollector();
-	await ask(
-		connection,
-		newestFirst ? `SELECT time, value, quality, text FROM (${kept}) ORDER BY time, arrival` : kept,
-		{ ...range, limit: bigint(BigInt(limit)) },
-		(chunk) => rows.add(chunk),
-	);
-	let samples = rows.rows;
-	if (rows.rows === limit)
-		await ask(connection, `SELECT count(*) FROM sample WHERE ${where}`, range, (chunk) => {
-			samples = Number(chunk.getColumnVector(0).getItem(0));
-		});
-	return rows.take(tag, samples);
+	return withSource(asking, { tags: [tag], from, until }, async (source, breathe) => {
+		const runs = [];
+		let taken = 0;
+		let isAll = true;
+		for (const rows of rowsOf(source, tag, from, until, { backwards: newestFirst })) {
+			if (taken === limit) {
+				isAll = false;
+				break;
+			}
+			const count = rows.offsets.length;
+			const wanted = Math.min(count, limit - taken);
+			if (wanted < count) isAll = false;
+			runs.push(newestFirst ? sliceRows(rows, count - wanted, count) : sliceRows(rows, 0, wanted));
+			taken += wanted;
+			await breathe();
+		}
+		const collector = createRowsCollector();
+		for (const run of newestFirst ? runs.toReversed() : runs) collector.add(run);
+		let samples = taken;
+		if (!isAll) {
+			samples = 0;
+			for (const count of countOf(source, tag, from, until)) {
+				samples += count;
+				await breathe();
+			}
+		}
+		return collector.take(tag, samples);
+	});
 }

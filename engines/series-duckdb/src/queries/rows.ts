@@ -1,12 +1,11 @@
-import type { DuckDBDataChunk } from "@duckdb/node-api";
+import type { DayRows } from "../parquet/rows.ts";
 import type { RowsAnswer } from "../protocol.ts";
-import { readTexts, readVector } from "../vectors.ts";
 
-/** Collects chunks of (time, value, quality, text) into columns that grow by doubling. */
+/** Collects rows into columns that grow by doubling. */
 export function createRowsCollector() {
-	let times = new BigInt64Array(2048);
-	let values = new Float64Array(2048);
-	let quality = new Uint8Array(2048);
+	let times = new BigInt64Array(256);
+	let values = new Float64Array(256);
+	let quality = new Uint8Array(256);
 	const texts: [number, string][] = [];
 	let rows = 0;
 
@@ -24,14 +23,14 @@ export function createRowsCollector() {
 		get rows() {
 			return rows;
 		},
-		/** Columns `at`, `at + 1` … of the chunk are time, value, quality, text. */
-		add(chunk: DuckDBDataChunk, at = 0) {
-			grow(rows + chunk.rowCount);
-			readVector(chunk.getColumnVector(at), times, rows, 0n);
-			readVector(chunk.getColumnVector(at + 1), values, rows, Number.NaN);
-			readVector(chunk.getColumnVector(at + 2), quality, rows, 0);
-			readTexts(chunk.getColumnVector(at + 3), rows, texts);
-			rows += chunk.rowCount;
+		add(run: DayRows) {
+			const count = run.offsets.length;
+			grow(rows + count);
+			writeTimes(run, times, rows);
+			values.set(run.values, rows);
+			quality.set(run.quality, rows);
+			if (run.texts) for (const [row, text] of run.texts) texts.push([rows + row, text]);
+			rows += count;
 		},
 		push(row: Row) {
 			grow(rows + 1);
@@ -55,6 +54,23 @@ export function createRowsCollector() {
 }
 export type RowsCollector = ReturnType<typeof createRowsCollector>;
 
+const two32 = 4_294_967_296;
+
+/** Whole times of a run, written as halves: a bigint a row would cost more than all the rest. */
+export function writeTimes({ day, offsets }: DayRows, into: BigInt64Array, at: number): void {
+	const halves = new Uint32Array(into.buffer, into.byteOffset, into.length * 2);
+	const unsigned = BigInt.asUintN(64, day);
+	const low = Number(unsigned & 0xffff_ffffn);
+	const high = Number(unsigned >> 32n);
+	for (let i = 0; i < offsets.length; i++) {
+		const offset = offsets[i] as number;
+		const over = Math.floor(offset / two32);
+		const sum = low + (offset - over * two32);
+		halves[(at + i) * 2] = sum;
+		halves[(at + i) * 2 + 1] = high + over + (sum >= two32 ? 1 : 0);
+	}
+}
+
 export interface Row {
 	time: bigint;
 	value: number;
@@ -62,4 +78,9 @@ export interface Row {
 	text: string | undefined;
 }
 
-export const emptyRows = (tag: number): RowsAnswer => createRowsCollector().take(tag, 0);
+export const rowIn = ({ day, offsets, values, quality, texts }: DayRows, row: number): Row => ({
+	time: day + BigInt(offsets[row] as number),
+	value: values[row] as number,
+	quality: quality[row] as number,
+	text: texts?.get(row),
+});

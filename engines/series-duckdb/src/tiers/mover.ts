@@ -1,0 +1,110 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { createBreath } from "./breath.ts";
+import type { Gate } from "./gate.ts";
+import type { HotHours } from "./hot-rows.ts";
+import { type Segment, type Segments, writeSegments } from "./segments.ts";
+
+/** What an order may change, and how it becomes true. */
+export interface Moving {
+	connection: DuckDBConnection;
+	segments: Segments;
+	hours: HotHours;
+	/** Throws when the order was taken back. */
+	check(): void;
+	breathe(): Promise<void> | undefined;
+	/**
+	 * Ends the transaction that the order began: files that come and go, and hot rows that went, all at one moment for
+	 * every question.
+	 */
+	commit(change: { gone?: readonly Segment[]; come?: readonly Segment[]; hot?: ReadonlyMap<bigint, number> }): Promise<void>;
+}
+
+/** Everything that changes files or takes rows out of the table, one order after the other, beside appends and questions. */
+export interface Mover {
+	run<T>(check: () => void, order: (moving: Moving) => Promise<T>): Promise<T>;
+	readonly busy: boolean;
+	/** Waits for the order at hand; those behind it are refused by their own checks. */
+	close(): Promise<void>;
+}
+
+const checkpointTries = 25;
+
+export function createMover({
+	connection,
+	segments,
+	hours,
+	gate,
+	doubtful,
+}: {
+	connection: DuckDBConnection;
+	segments: Segments;
+	hours: HotHours;
+	gate: Gate;
+	/** Nobody knows whether a transaction took place: everything must be read afresh. */
+	doubtful(cause: unknown): void;
+}): Mover {
+	let last: Promise<unknown> = Promise.resolve();
+	let waiting = 0;
+	let closed = false;
+
+	const commit: Moving["commit"] = async ({ gone = [], come = [], hot = new Map() }) => {
+		await writeSegments(connection, gone, come);
+		await gate.write(async () => {
+			try {
+				await connection.run("COMMIT");
+			} catch (thrown) {
+				doubtful(thrown);
+				throw thrown;
+			}
+			segments.replace(gone, come);
+			hours.subtract(hot);
+		});
+		await settle();
+	};
+
+	/** What was replaced may be deleted only when the change no longer hangs on the log alone, which could be lost. */
+	const settle = async () => {
+		for (let i = 0; i < checkpointTries; i++) {
+			try {
+				await connection.run("CHECKPOINT");
+				segments.settle();
+				return;
+			} catch {
+				// Another transaction is at work: a flush lasts milliseconds, an export longer; the next order tries again.
+				await new Promise((resolve) => setTimeout(resolve, 10));
+			}
+		}
+	};
+
+	return {
+		get busy() {
+			return waiting > 0;
+		},
+		run(check, order) {
+			waiting++;
+			const checked = () => {
+				if (closed) throw new Error("the history is being closed");
+				check();
+			};
+			const mine = last.then(async () => {
+				try {
+					checked();
+					return await order({ connection, segments, hours, check: checked, breathe: createBreath(checked), commit });
+				} catch (thrown) {
+					await connection.run("ROLLBACK").catch(() => {});
+					throw thrown;
+				} finally {
+					waiting--;
+				}
+			});
+			last = mine.catch(() => {});
+			return mine;
+		},
+		async close() {
+			closed = true;
+			connection.interrupt();
+			await last;
+			connection.closeSync();
+		},
+	};
+}
