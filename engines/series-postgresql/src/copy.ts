@@ -27,7 +27,7 @@ const copied = {
 	progress: "connection, first, last",
 	tally: "day, tier, rows, oldest, newest, bytes",
 	piece: "id, rows",
-	packed: "tag, rows, day, first_time, last_time, base, piece, times, numbers, qualities, texts",
+	packed: "tag, rows, day, first_time, last_time, base, piece, step, times, jitters, numbers, qualities, texts",
 	sample: "time, arrival, value, tag, quality, text",
 } as const;
 

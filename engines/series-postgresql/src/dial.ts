@@ -25,6 +25,8 @@ export function createDial({ target, schema }: { target: PostgresqlTarget; schem
 		client.on("error", lost);
 		try {
 			await client.connect();
+			// Sorting an hour of a plant in memory is worth more than the server's default.
+			await client.query("SET work_mem = '32MB'");
 			return client;
 		} catch (thrown) {
 			await hangUp(client);

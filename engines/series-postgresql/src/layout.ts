@@ -23,7 +23,8 @@ const tables = (schema: string): string[] => [
 	"CREATE TABLE IF NOT EXISTS piece (id TEXT PRIMARY KEY, rows BIGINT NOT NULL)",
 	`CREATE TABLE IF NOT EXISTS packed (
 		tag INTEGER NOT NULL, rows INTEGER NOT NULL, day BIGINT NOT NULL, first_time BIGINT NOT NULL, last_time BIGINT NOT NULL,
-		base BIGINT NOT NULL, piece TEXT, times BIGINT[] NOT NULL, numbers DOUBLE PRECISION[], qualities SMALLINT[], texts TEXT[])`,
+		base BIGINT NOT NULL, piece TEXT, step BIGINT NOT NULL, times BIGINT[], jitters INTEGER[],
+		numbers DOUBLE PRECISION[] NOT NULL, qualities SMALLINT[], texts TEXT[])`,
 	"CREATE INDEX IF NOT EXISTS packed_tag ON packed (tag, last_time)",
 	"CREATE INDEX IF NOT EXISTS packed_day ON packed (day)",
 	"CREATE INDEX IF NOT EXISTS packed_piece ON packed (piece) WHERE piece IS NOT NULL",
@@ -42,7 +43,7 @@ export async function makeLayout(
 	try {
 		for (const sql of tables(schema)) await client.query(sql);
 		// Smaller and quicker than the old way where the server was built with it.
-		for (const column of ["times", "numbers", "qualities", "texts"])
+		for (const column of ["times", "jitters", "numbers", "qualities", "texts"])
 			await optional(client, `ALTER TABLE packed ALTER ${column} SET COMPRESSION lz4`);
 		const { rows } = await client.query("SELECT timescale FROM state");
 		const known = rows[0] as { timescale: boolean } | undefined;

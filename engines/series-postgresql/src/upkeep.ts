@@ -4,7 +4,7 @@ import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { createRowEncoder, sampleColumns } from "./copy-format.ts";
 import { bigintSql, tagsSql } from "./dial.ts";
-import { columns, packedBase, packSql, takenOutSql, tallySql } from "./packing.ts";
+import { packedBase, packGroupsSql, packSql, takenOutSql, tallySql } from "./packing.ts";
 import { dayOfSql, endOfDay } from "./partitions.ts";
 import { unpacked, unpackedColumns } from "./queries/source.ts";
 
@@ -46,7 +46,7 @@ export const packDay = (client: pg.Client, day: Nanos): Promise<{ rows: number; 
 				DELETE FROM packed WHERE day = ${bigintSql(day)} AND piece IS NULL AND tag IN (SELECT DISTINCT tag FROM gone) RETURNING *
 			), together AS (
 				SELECT tag, time, arrival, value, quality, text FROM gone
-				UNION ALL SELECT ${unpackedColumns} FROM merged p CROSS JOIN LATERAL ${unpacked}
+				UNION ALL SELECT ${unpackedColumns} FROM merged p CROSS JOIN ${unpacked}
 			), put AS (${packSql("together", { base: packedBase, piece: "NULL" })})
 			SELECT count(*) AS moved FROM gone`,
 		);
@@ -82,9 +82,8 @@ export const forgetRows = (
 		const cut = await client.query(`SELECT day, rows FROM packed WHERE ${of} AND first_time < ${until}`);
 		const kept = await client.query(
 			`WITH cut AS (DELETE FROM packed WHERE ${of} AND first_time < ${until} RETURNING *),
-			kept AS (SELECT p.day, p.base, p.piece, u.place, ${unpackedColumns} FROM cut p CROSS JOIN LATERAL ${unpacked} WHERE u.time >= ${until})
-			INSERT INTO packed (tag, rows, day, first_time, last_time, base, piece, times, numbers, qualities, texts)
-			SELECT tag, count(*), day, min(time), max(time), base + min(place) - 1, piece, ${columns("place")} FROM kept GROUP BY tag, day, base, piece
+			kept AS (SELECT p.day, p.base, p.piece, u.place, ${unpackedColumns} FROM cut p CROSS JOIN ${unpacked} WHERE u.time >= ${until})
+			${packGroupsSql({ from: "kept", base: "base + min(place) - 1", piece: "piece", order: "place", by: "tag, day, base, piece" })}
 			RETURNING rows`,
 		);
 		const sum = (rows: unknown[]) => (rows as { rows: number }[]).reduce((all, { rows: some }) => all + some, 0);

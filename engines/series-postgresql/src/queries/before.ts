@@ -24,12 +24,12 @@ export async function askBefore(ask: Ask, { tags, time }: { tags: readonly numbe
 			SELECT * FROM (
 				(SELECT tag, time, arrival, value, quality, text FROM sample s WHERE s.tag = w.tag AND s.time < ${until} ORDER BY time DESC, arrival DESC LIMIT 1)
 				UNION ALL
-				(SELECT ${unpackedColumns} FROM packed p CROSS JOIN LATERAL ${unpacked}
+				(SELECT ${unpackedColumns} FROM packed p CROSS JOIN ${unpacked}
 					WHERE p.tag = w.tag AND p.last_time >= ${until} AND p.last_time <= ${bigintSql(around)} AND p.first_time < ${until} AND u.time < ${until}
 					ORDER BY u.time DESC, arrival DESC LIMIT 1)
 				UNION ALL
 				(SELECT ${unpackedColumns} FROM (SELECT * FROM packed e WHERE e.tag = w.tag AND e.last_time < ${until} ORDER BY e.last_time DESC, e.base DESC LIMIT 1) p
-					CROSS JOIN LATERAL ${unpacked} ORDER BY u.place DESC LIMIT 1)
+					CROSS JOIN ${unpacked} ORDER BY u.place DESC LIMIT 1)
 			) candidates ORDER BY time DESC, arrival DESC LIMIT 1
 		) r`,
 		5,

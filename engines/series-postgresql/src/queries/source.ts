@@ -6,9 +6,14 @@ import { givenText } from "../stored-text.ts";
 /** Good, and a number that can be reckoned with. */
 export const goodNumber = "CASE WHEN quality < 64 AND value > '-Infinity'::float8 AND value < 'Infinity'::float8 THEN value END";
 
-/** Rows of packed rows `p`; their arrival is below that of everything that came after they were packed. */
-export const unpacked =
-	"unnest(p.times, p.numbers, p.qualities, p.texts) WITH ORDINALITY AS u (time, value, quality, text, place)";
+/**
+ * Rows of packed rows `p`; their arrival is below that of everything that came after they were packed. Times lie on a grid
+ * of even steps, with how far each is off it, or in full where that is more than two seconds.
+ */
+export const unpacked = `LATERAL (
+		SELECT coalesce(e.time, p.first_time + (e.place - 1) * p.step + coalesce(e.jitter, 0)) AS time, e.value, e.quality, e.text, e.place
+		FROM unnest(p.times, p.jitters, p.numbers, p.qualities, p.texts) WITH ORDINALITY AS e (time, jitter, value, quality, text, place)
+	) u`;
 export const unpackedColumns =
 	"p.tag, u.time, p.base + u.place AS arrival, u.value, coalesce(u.quality, 0::smallint) AS quality, u.text";
 
@@ -19,7 +24,7 @@ const within = (column: string, { from, until }: TimeRange): string =>
 export const rowsOf = (tags: readonly number[], range: TimeRange): string =>
 	`(SELECT tag, time, arrival, value, quality, text FROM sample WHERE tag = ${tagsSql(tags)} AND ${within("time", range)}
 	UNION ALL
-	SELECT ${unpackedColumns} FROM packed p CROSS JOIN LATERAL ${unpacked}
+	SELECT ${unpackedColumns} FROM packed p CROSS JOIN ${unpacked}
 	WHERE p.tag = ${tagsSql(tags)} AND p.last_time >= ${bigintSql(range.from)} AND p.first_time < ${bigintSql(range.until)} AND ${within("u.time", range)})`;
 
 export interface Row {
