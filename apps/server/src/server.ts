@@ -151,7 +151,7 @@ export function createServer({
 		clock,
 		log,
 		settings: () => config.get(namespaceSection),
-		sense: { facts: known.facts, ingest: sense.ingest },
+		sense: { facts: known.facts, ingest: sense.ingestColumns },
 		classOf: known.classOfTag,
 		bridges: bridges.list,
 	});

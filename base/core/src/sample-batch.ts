@@ -62,6 +62,8 @@ export function msAt(batch: SampleBatch, row: number): number {
 export class SampleBatchBuilder {
 	#tags: Uint32Array;
 	#times: BigInt64Array;
+	/** The same memory. */
+	#halves: Uint32Array;
 	#values: Float64Array;
 	#quality: Uint8Array;
 	#texts = new Map<number, string>();
@@ -70,6 +72,7 @@ export class SampleBatchBuilder {
 	constructor(capacity = 64) {
 		this.#tags = new Uint32Array(capacity);
 		this.#times = new BigInt64Array(capacity);
+		this.#halves = new Uint32Array(this.#times.buffer);
 		this.#values = new Float64Array(capacity);
 		this.#quality = new Uint8Array(capacity);
 	}
@@ -94,6 +97,41 @@ export class SampleBatchBuilder {
 				else this.#texts.set(row, value.toString());
 			}
 		}
+	}
+
+	/** As `add`, of a time that comes as two halves of 32 bits. */
+	addHalves(tag: number, high: number, low: number, value: number | string, quality: number): void {
+		if (this.#length === this.#tags.length) this.#grow();
+		const row = this.#length++;
+		this.#tags[row] = tag;
+		// Little-endian on every platform Node runs on.
+		this.#halves[row * 2] = low;
+		this.#halves[row * 2 + 1] = high;
+		this.#quality[row] = quality;
+		if (typeof value === "number") this.#values[row] = value;
+		else {
+			this.#values[row] = Number.NaN;
+			this.#texts.set(row, value);
+		}
+	}
+
+	/** All rows of columns that somebody else filled. */
+	append({
+		length,
+		tags,
+		times,
+		values,
+		quality,
+		texts,
+	}: Pick<SampleBatch, "length" | "tags" | "times" | "values" | "quality" | "texts">): void {
+		const at = this.#length;
+		while (at + length > this.#tags.length) this.#grow();
+		this.#tags.set(tags, at);
+		this.#times.set(times, at);
+		this.#values.set(values, at);
+		this.#quality.set(quality, at);
+		for (const [row, text] of texts) this.#texts.set(at + row, text);
+		this.#length = at + length;
 	}
 
 	/** Takes what was added; the builder is empty afterwards. `last` defaults to one number a row. */
@@ -125,6 +163,7 @@ export class SampleBatchBuilder {
 		};
 		this.#tags = wider(new Uint32Array(capacity), this.#tags);
 		this.#times = wider(new BigInt64Array(capacity), this.#times);
+		this.#halves = new Uint32Array(this.#times.buffer);
 		this.#values = wider(new Float64Array(capacity), this.#values);
 		this.#quality = wider(new Uint8Array(capacity), this.#quality);
 	}

@@ -6,8 +6,6 @@ import {
 	type Log,
 	type Nanos,
 	nanosFromIso,
-	type Quality,
-	type Sample,
 	type TagDirectory,
 	tagOfTopic,
 	ucumFrom,
@@ -16,6 +14,8 @@ import {
 import type { TagFacts } from "@millwright/sense/api";
 import type { TagPayload } from "./api.ts";
 import type { DeadLetters } from "./dead-letters.ts";
+import { DocumentShape, type Scanned, scanned } from "./document-shape.ts";
+import { createExternalRows, type ExternalRow, type IngestExternal } from "./external-rows.ts";
 import { payloadProblem, qualityOf } from "./payload-reader.ts";
 import { createRepeats } from "./repeats.ts";
 import { externalConnection, type TagTopic, type TagTopics } from "./tag-topics.ts";
@@ -45,7 +45,8 @@ const largestPayload = 65_536;
 const mostTopics = 100_000;
 /** A clock that runs ahead by more than this is wrong; its values would hide those that follow. */
 const furthestAheadMs = 86_400_000;
-const rowsAtOnce = 1000;
+/** Ways in which the documents of one topic are written that are remembered: a quality that comes and goes makes two. */
+const shapesPerTopic = 3;
 
 interface Refused {
 	code: string;
@@ -61,26 +62,17 @@ interface Taken {
 	stored?: Promise<void>;
 }
 
-/** Rows that go to the ring together, and those who wait until they are there. */
-interface Waiting {
-	live: Sample[];
-	historical: Sample[];
-	keys: string[];
-	done: PromiseWithResolvers<void>;
+/** What is known of a topic after a document on it went the long way, as long as nothing about the tag changes. */
+interface Known {
+	readonly topic: TagTopic;
+	/** Newest first. */
+	readonly ways: {
+		shape: DocumentShape;
+		quality: number;
+		historical: boolean;
+		inUnit: ((value: number) => number) | undefined;
+	}[];
 }
-
-function nobodyWaits(): Waiting {
-	const done = Promise.withResolvers<void>();
-	// Of QoS 0 nobody waits to hear of a failure.
-	done.promise.catch(() => {});
-	return { live: [], historical: [], keys: [], done };
-}
-
-export type IngestExternal = (
-	connection: string,
-	rows: readonly Sample[],
-	about: { historical: boolean; receivedMs: number },
-) => unknown;
 
 /**
  * The gate for what MQTT clients publish below the root. What keeps the contract is delivered as it was sent and becomes
@@ -96,48 +88,84 @@ export function createExternalGate(tools: {
 	ingest: IngestExternal;
 }) {
 	const { topics, letters, directory, clock, log } = tools;
-	let waiting = nobodyWaits();
-	/** Of the newest rows that went to the ring; it takes them in order. */
-	let under: Promise<void> = Promise.resolve();
 	const repeats = createRepeats();
-	let scheduled = false;
+	const rows = createExternalRows({ clock, log, repeats, ingest: tools.ingest });
+	/** By topic as it comes. */
+	const knowns = new Map<string, Known>();
+	const found: Scanned = scanned();
+	const row: ExternalRow & { sequence: number | undefined } = {
+		tag: 0,
+		high: 0,
+		low: 0,
+		value: 0,
+		text: undefined,
+		quality: 0,
+		sequence: undefined,
+	};
+	let knownRoot = topics.root;
 	let external = 0;
 	let accepted = 0;
 	let repeated = 0;
 
-	async function ingest(rows: Sample[], historical: boolean): Promise<void> {
-		if (rows.length > 0) await tools.ingest(externalConnection, rows, { historical, receivedMs: clock.nowMs() });
+	function forget(): void {
+		knowns.clear();
+		knownRoot = topics.root;
 	}
 
-	/** Hands on what waits; resolves when the ring has it. */
-	function flush(): void {
-		const { live, historical, keys, done } = waiting;
-		if (keys.length === 0) return;
-		waiting = nobodyWaits();
-		under = done.promise;
-		Promise.all([ingest(live, false), ingest(historical, true)]).then(
-			() => done.resolve(),
-			(error: unknown) => {
-				for (const key of keys) repeats.forget(key);
-				log.error("Samples of MQTT clients could not be taken in", { rows: keys.length, error: String(error) });
-				done.reject(error);
-			},
-		);
-	}
-
-	function enqueue(row: Sample, historical: boolean, key: string): Promise<void> {
-		const { live, keys, done } = waiting;
-		(historical ? waiting.historical : live).push(row);
-		keys.push(key);
-		if (keys.length >= rowsAtOnce) flush();
-		else if (!scheduled) {
-			scheduled = true;
-			setImmediate(() => {
-				scheduled = false;
-				flush();
-			});
+	/** What is in `row`: a sample, unless it has come before. One retained topic per tag, whatever the client asked for; what is older than the topic holds passes by. */
+	function store(topic: TagTopic, clientId: string, historical: boolean): Taken {
+		topic.client = clientId;
+		const isLater = row.high > topic.externalHigh || (row.high === topic.externalHigh && row.low > topic.externalLow);
+		const isNewest = isLater || (row.high === topic.externalHigh && row.low === topic.externalLow);
+		if (isLater) {
+			topic.externalHigh = row.high;
+			topic.externalLow = row.low;
 		}
-		return done.promise;
+		const mark = repeats.note(row, isLater);
+		if (mark === undefined) {
+			repeated++;
+			// Its first coming may still be on the way.
+			return { retain: isNewest, stored: rows.settled() };
+		}
+		accepted++;
+		return { retain: isNewest, stored: rows.add(row, historical, mark) };
+	}
+
+	/** A document written as others of the topic were: nothing has to be looked up or made. Undefined where it takes the long way. */
+	function quickly({ topic, ways }: Known, message: ClientMessage): Taken | undefined {
+		if (topic.connection !== externalConnection) return undefined;
+		for (const [i, way] of ways.entries()) {
+			if (!way.shape.scan(message.payload, found)) continue;
+			if (found.seconds * 1000 > clock.nowMs() + furthestAheadMs - 1000) return undefined;
+			if (way.inUnit !== undefined && found.isWord) return undefined;
+			if (i > 0) [ways[0], ways[i]] = [way, ways[0] as typeof way];
+			row.tag = topic.id;
+			row.high = found.high;
+			row.low = found.low;
+			row.sequence = found.sequence;
+			row.value = way.inUnit === undefined ? found.value : way.inUnit(found.value);
+			row.text = undefined;
+			row.quality = way.quality;
+			return store(topic, message.client.id, way.historical);
+		}
+		return undefined;
+	}
+
+	function learn(message: ClientMessage, topic: TagTopic, unit: string | undefined, document: TagPayload): void {
+		const { payload } = message;
+		const shape = DocumentShape.of(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
+		if (shape === undefined) return;
+		const given = unitOf(document.measurement.unit);
+		const converts = unit !== undefined && given !== undefined && given !== unit;
+		const known = knowns.get(message.topic) ?? { topic, ways: [] };
+		knowns.set(message.topic, known);
+		known.ways.unshift({
+			shape,
+			quality: qualityOf(document.measurement),
+			historical: document.historical === true,
+			inUnit: converts ? (value) => convert(value, given, unit) : undefined,
+		});
+		if (known.ways.length > shapesPerTopic) known.ways.pop();
 	}
 
 	/** Somebody else's topic: a connection of ours, or what the twin derives, stands on it. */
@@ -169,6 +197,7 @@ export function createExternalGate(tools: {
 		const topic = id === undefined ? undefined : topics.find(id);
 		if (topic !== undefined) {
 			topics.remove(topic);
+			knowns.delete(message.topic);
 			external--;
 		}
 		return { retain: true };
@@ -212,24 +241,16 @@ export function createExternalGate(tools: {
 		const topic = before ?? adopt(name, document, message);
 		if (topic === undefined)
 			return { code: "namespace.topic-refused", reason: "The tag directory has no room", refuse: refusal.serverBusy };
-		topic.client = message.client.id;
 		topic.unit ??= unitOf(document.measurement.unit);
-		const newest = time >= topic.externalTime;
-		const historical = document.historical === true;
-		if (newest) topic.externalTime = time;
-		const row: Sample = { tag: topic.id, time, value: measured.value, quality: qualityOf(document.measurement) as Quality };
-		const key = repeats.note(row, document.seq);
-		let stored: Promise<void>;
-		if (key === undefined) {
-			repeated++;
-			// Its first coming may still be on the way.
-			stored = waiting.keys.length > 0 ? waiting.done.promise : under;
-		} else {
-			stored = enqueue(row, historical, key);
-			accepted++;
-		}
-		// One retained topic per tag, whatever the client asked for; what is older than the topic holds passes by.
-		return { retain: newest, stored };
+		learn(message, topic, unit ?? topic.unit, document);
+		row.tag = topic.id;
+		row.high = Number(time >> 32n);
+		row.low = Number(time & 0xffff_ffffn);
+		row.sequence = document.seq;
+		row.text = typeof measured.value === "string" ? measured.value : undefined;
+		row.value = measured.value === null || row.text !== undefined ? Number.NaN : Number(measured.value);
+		row.quality = qualityOf(document.measurement);
+		return store(topic, message.client.id, document.historical === true);
 	}
 
 	function adopt(name: string, document: TagPayload, message: ClientMessage): TagTopic | undefined {
@@ -251,6 +272,10 @@ export function createExternalGate(tools: {
 		figures: () => ({ topics: external, accepted, repeated }),
 		/** What the broker does with a client's message. */
 		judge(message: ClientMessage): ClientVerdict {
+			if (knownRoot !== topics.root) forget();
+			const known = knowns.get(message.topic);
+			const taken = known === undefined ? undefined : quickly(known, message);
+			if (taken !== undefined) return taken;
 			const name = tagOfTopic(message.topic, topics.root);
 			if (name === undefined)
 				return message.topic.startsWith(`${topics.root}-dead-letter/`) ? { refuse: refusal.notAuthorized } : "accept";
@@ -261,7 +286,9 @@ export function createExternalGate(tools: {
 			letters.add(message, verdict.code, verdict.reason);
 			return { refuse: verdict.refuse, reason: verdict.reason };
 		},
-		flush,
+		flush: rows.flush,
+		/** What is known of tags has changed: each topic's next document takes the long way. */
+		forget,
 	};
 }
 

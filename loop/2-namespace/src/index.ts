@@ -1,4 +1,5 @@
-export type { ClientMessage, IngestExternal } from "./external-publish.ts";
+export type { ClientMessage } from "./external-publish.ts";
+export type { IngestExternal, SampleColumns } from "./external-rows.ts";
 export { createGateways, type Gateways, type GatewaysOptions } from "./gateways/gateways.ts";
 export { isGatewayConnection, isLinkTopic } from "./gateways/topics.ts";
 export { createNamespace, type NamespaceOptions, type NamespaceParts } from "./namespace.ts";

@@ -4,7 +4,8 @@ import { samples, settingsChanged, type TagFacts } from "@millwright/sense/api";
 import type { BridgeInfo, NamespaceSettings } from "./api.ts";
 import { TagColumns } from "./columns.ts";
 import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
-import { type ClientMessage, type ClientVerdict, createExternalGate, type IngestExternal } from "./external-publish.ts";
+import { type ClientMessage, type ClientVerdict, createExternalGate } from "./external-publish.ts";
+import type { IngestExternal } from "./external-rows.ts";
 import { writePayload } from "./payload-writer.ts";
 import { createNamespaceService, type NamespaceService } from "./service.ts";
 import { externalConnection, type TagTopic, TagTopics } from "./tag-topics.ts";
@@ -40,6 +41,10 @@ export interface NamespaceParts {
 	/** A message that another part refused, for the list and the topics of dead letters. */
 	deadLetter: DeadLetters["add"];
 }
+
+/** Than the newest document of a client on the topic? */
+const isLater = (high: number, low: number, { externalHigh, externalLow }: TagTopic): boolean =>
+	high > externalHigh || (high === externalHigh && low > externalLow);
 
 /** Samples to named, typed, retained topics; messages of strangers to samples. */
 export function createNamespace(options: NamespaceOptions): NamespaceParts {
@@ -103,7 +108,7 @@ export function createNamespace(options: NamespaceOptions): NamespaceParts {
 			const sequence = numbered ? batch.first + row : batch.last;
 			columns.count(id, nowMs);
 			// The client's own message was delivered as it came.
-			const delivered = external && topic.externalTime >= (batch.times[row] as bigint);
+			const delivered = external && !isLater(halves[row * 2 + 1] as number, halves[row * 2] as number, topic);
 			if (columns.has(id) && columns.isOlder(id, halves, row)) {
 				if (!delivered) passBy(topic, batch, row, sequence);
 			} else {
@@ -130,9 +135,11 @@ export function createNamespace(options: NamespaceOptions): NamespaceParts {
 	function drop(topic: TagTopic): void {
 		broker.publish({ topic: topic.outgoing.topic, payload: new Uint8Array(), retain: true });
 		topics.remove(topic);
+		gate.forget();
 	}
 
 	function refresh(): void {
+		gate.forget();
 		for (const topic of topics.all()) topics.compile(topic);
 	}
 

@@ -27,8 +27,9 @@ export interface TagTopic {
 	context: readonly ContextTag[];
 	/** Handed to the broker again and again; its payload is made from the newest value when somebody asks. */
 	outgoing: OutgoingMessage;
-	/** Of the last document an MQTT client put on the topic; 0 where none did. */
-	externalTime: bigint;
+	/** Time of the newest document an MQTT client put on the topic, halves of ns since 1970; 0 where none did. */
+	externalHigh: number;
+	externalLow: number;
 	client: string | undefined;
 }
 
@@ -104,7 +105,8 @@ export class TagTopics {
 			frame: { head: "", middle: "", boolean: false },
 			context: [],
 			outgoing: { topic: "", payload: () => this.bytesOf(topic), retain: true },
-			externalTime: 0n,
+			externalHigh: 0,
+			externalLow: 0,
 			client: undefined,
 		};
 		this.#byId[id] = topic;

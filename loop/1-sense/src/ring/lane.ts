@@ -104,6 +104,14 @@ export class Lane implements RowSink {
 		this.touch();
 	}
 
+	/** Rows for which there is room: all at once. */
+	addAll(rows: Pick<SampleBatch, "length" | "tags" | "times" | "values" | "quality" | "texts">): void {
+		this.#accepted += rows.length;
+		this.#builder.append(rows);
+		this.#keeper.waitingRows += rows.length;
+		this.touch();
+	}
+
 	/** To be called where rows and counts agree: a batch that is large enough is closed. */
 	settle(): void {
 		if (this.#builder.length >= batchRows) this.#close();

@@ -3,7 +3,8 @@ import { createBus, memoryTagDirectory, silentLog } from "@millwright/runtime";
 import { samples, type TagFacts } from "@millwright/sense/api";
 import { createFakeClock } from "@millwright/testkit";
 import { contractBroken, type DeadLetter, NamespaceSettings } from "../api.ts";
-import type { ClientMessage, IngestExternal } from "../external-publish.ts";
+import type { ClientMessage } from "../external-publish.ts";
+import type { IngestExternal, SampleColumns } from "../external-rows.ts";
 import { createNamespace } from "../namespace.ts";
 import { memoryBroker } from "./memory-broker.ts";
 
@@ -14,6 +15,14 @@ export interface TestSample {
 	/** ms since 1970; now when left out. */
 	atMs?: number;
 }
+
+const samplesOf = ({ length, tags, times, values, quality, texts }: SampleColumns): Sample[] =>
+	Array.from({ length }, (_, row) => ({
+		tag: tags[row] as number,
+		time: times[row] as bigint,
+		value: texts.get(row) ?? (values[row] as number),
+		quality: quality[row] as Quality,
+	}));
 
 /** A namespace on a broker without a network, with facts and data classes by name. */
 export async function namespaceForTest(
@@ -65,7 +74,8 @@ export async function namespaceForTest(
 						};
 			},
 			ingest:
-				about.ingest ?? ((_connection, rows, { historical }) => ingested.push(...rows.map((row) => ({ ...row, historical })))),
+				about.ingest ??
+				((_connection, rows, { historical }) => ingested.push(...samplesOf(rows).map((row) => ({ ...row, historical })))),
 		},
 		classOf: (tag) => about.classes?.[tag] ?? "internal",
 	});
