@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type PostgresqlServer, postgresqlMissing, startPostgresqlServer } from "@millwright/testkit/postgresql-server";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { embeddedEngines } from "../../apps/server/src/engine-settings.ts";
+import { probeEngines } from "../../apps/server/src/probe-engines.ts";
 import { type Server, type Session, signIn, startServer, throwAwayFolder, until } from "../kit/platform.ts";
 import { countingPlant, openCountingPlc } from "./counting-plc.ts";
 
@@ -151,6 +153,27 @@ describe.skipIf(postgresqlMissing)(
 			expect(await session.audit.verify({})).toMatchObject({ whole: true });
 			const { entries } = await session.audit.entries({ limit: 100 });
 			expect(entries.map(({ what }) => what)).toContain("access.signIn");
+		});
+
+		test("the doctor connects to the databases that the configuration names", async () => {
+			const engines = (port: number) => ({
+				series: {
+					kind: "postgresql" as const,
+					host: postgresql.host,
+					port,
+					user: postgresql.user,
+					database: "plant",
+					timescale: "auto" as const,
+				},
+				records: { kind: "sqlite" as const },
+			});
+			expect(await probeEngines(engines(postgresql.port))).toEqual([
+				{ fine: true, what: expect.stringMatching(/^engines\.series: PostgreSQL 1\d/) as unknown },
+			]);
+			expect(await probeEngines(engines(1))).toMatchObject([
+				{ fine: false, hint: expect.stringContaining("running") as unknown },
+			]);
+			expect(await probeEngines(embeddedEngines)).toEqual([]);
 		});
 
 		test("what stands in the configuration is no secret", () => {

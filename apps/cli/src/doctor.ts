@@ -36,8 +36,8 @@ export async function doctor(args: string[]): Promise<void> {
 		...(await damagedFiles(data)),
 	];
 	try {
-		const { listens } = await checkConfig(config);
-		findings.push({ fine: true, what: `${config} fits` });
+		const { listens, engines } = await checkConfig(config);
+		findings.push({ fine: true, what: `${config} fits` }, ...engines);
 		// A platform that runs has its own ports.
 		if (!isRunning) for (const { name, host, port } of listens) findings.push(await portIsFree(name, host, port));
 	} catch (thrown) {

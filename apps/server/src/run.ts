@@ -5,6 +5,8 @@ import { type Clock, type Log, MillwrightError } from "@millwright/core";
 import { createClock, createLog, createLogMemory, type FolderLock, lockFolder, openConfig } from "@millwright/runtime";
 import { finishPlacing } from "./backup/place.ts";
 import { type DemoPlant, prepareDemoConfig, startDemoPlant } from "./demo.ts";
+import { enginesSection } from "./engine-settings.ts";
+import { type ProbedEngine, probeEngines } from "./probe-engines.ts";
 import { sections } from "./sections.ts";
 import { createServer } from "./server.ts";
 import { httpSection, logSection } from "./settings.ts";
@@ -101,7 +103,9 @@ async function prepareData({ data, clock, log }: { data: string; clock: Clock; l
 }
 
 /** For `millwright doctor`: reads and checks without starting anything. */
-export async function checkConfig(file: string): Promise<{ listens: { name: string; host: string; port: number }[] }> {
+export async function checkConfig(
+	file: string,
+): Promise<{ listens: { name: string; host: string; port: number }[]; engines: ProbedEngine[] }> {
 	const config = await openConfig({ file: resolve(file), sections, log: createLog({ level: "error" }), clock: createClock() });
 	const { namespaceSection } = await import("@millwright/namespace");
 	const http = config.get(httpSection).listen;
@@ -111,5 +115,8 @@ export async function checkConfig(file: string): Promise<{ listens: { name: stri
 			kind: "input",
 			hint: "Change http.listen.port or namespace.mqtt.listen.port.",
 		});
-	return { listens: [{ name: "HTTP", ...http }, ...(mqtt ? [{ name: "MQTT", ...mqtt }] : [])] };
+	return {
+		listens: [{ name: "HTTP", ...http }, ...(mqtt ? [{ name: "MQTT", ...mqtt }] : [])],
+		engines: await probeEngines(config.get(enginesSection)),
+	};
 }

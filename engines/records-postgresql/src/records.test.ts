@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -156,6 +156,30 @@ describe.skipIf(postgresqlMissing)(`records on PostgreSQL${postgresqlMissing ? `
 		await again.deleteFrom("suite_orders").execute();
 		expect(await again.selectFrom("suite_lines").selectAll().execute()).toEqual([]);
 		await other.close();
+	});
+
+	test("records of the embedded engine move in at the first start; two sets of records are not mixed", async () => {
+		const file = join(folder, "records.sqlite");
+		const before = await started(newTarget(), [first]);
+		await before
+			.tables<Things>()
+			.insertInto("things")
+			.values({ id: "kept" } as Things["things"])
+			.execute();
+		await before.backupTo(file);
+		await before.close();
+		const target = newTarget();
+		const records = await started(target, [first, second], { seedFile: file });
+		expect(await records.tables<Things>().selectFrom("things").selectAll().execute()).toEqual([{ id: "kept", size: 1 }]);
+		await records.close();
+		const moved = readdirSync(folder).find((name) => name.startsWith("records.sqlite.moved-"));
+		expect(existsSync(file)).toBe(false);
+		renameSync(join(folder, moved as string), file);
+		await expect(started(target, [first, second], { seedFile: file })).rejects.toMatchObject({
+			code: "records.two",
+			kind: "conflict",
+		});
+		expect(existsSync(file)).toBe(true);
 	});
 
 	test("asking to write outside from inside a transaction ends in an error, not in silence; reading sees what was before", async () => {

@@ -1,5 +1,5 @@
 import { existsSync, renameSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Clock, type Log, type Migration, MillwrightError, type RecordsLife } from "@millwright/core";
 import {
 	asPostgresqlError,
@@ -134,8 +134,12 @@ export function openRecords(options: RecordsOptions): PostgresqlRecords {
 			({ rows } = await fillFromFile(client, { schema, place, file, migrations }));
 		} catch (thrown) {
 			if (!(thrown instanceof MillwrightError) || thrown.code !== "records.not-empty") throw thrown;
-			log.warn("The data folder holds records of the embedded engine beside those in PostgreSQL; they are not used", { file });
-			return;
+			// Which of the two counts is for a person to say: a backup was restored, or the engine was changed to and fro.
+			throw new MillwrightError("records.two", "The data folder holds records and the database does too", {
+				kind: "conflict",
+				place: file,
+				hint: `To go on with those of the database, move ${basename(file)} away; to take those of the file, name an empty schema.`,
+			});
 		}
 		const to = `${file}.moved-${stamp()}`;
 		for (const ending of ["", "-wal", "-shm"]) if (existsSync(file + ending)) renameSync(file + ending, to + ending);
