@@ -45,10 +45,14 @@ export async function askInOrder(asking: Asking, query: Extract<Query, { kind: "
 		const most = before + Math.max(50_000, limit * 4);
 		const mark = page.mark();
 		let tooWide = false;
+		const begun = new Map<number, ReturnType<typeof page.mark>>();
 		const range = { tags, from, until: to };
 		await eachTag(asking, range, async (source, tag, breathe) => {
 			if (tooWide) return;
 			let skipped = 0;
+			// A file that turns out to be damaged lets this tag begin again.
+			page.backTo(begun.get(tag) ?? page.mark());
+			begun.set(tag, page.mark());
 			for (const rows of rowsOf(source, tag, from, to)) {
 				let row = 0;
 				if (after && from === after.time && tag <= after.tag)

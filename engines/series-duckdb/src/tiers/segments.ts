@@ -309,9 +309,9 @@ export async function writeSegments(
  */
 export async function adoptSegments(connection: DuckDBConnection, folder: string): Promise<void> {
 	const found: { segment: Segment; replaces: string[] }[] = [];
-	for (const date of existsSync(folder) ? readdirSync(folder) : [])
-		for (const name of readdirSync(join(folder, date))) {
-			const file = join(date, name);
+	for (const date of existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [])
+		for (const name of date.isDirectory() ? readdirSync(join(folder, date.name)) : []) {
+			const file = join(date.name, name);
 			if (!name.endsWith(".parquet")) continue;
 			try {
 				const reader = openSegment(join(folder, file));
