@@ -25,7 +25,7 @@ export async function backup(args: string[]): Promise<void> {
 		},
 	});
 	const data = resolve(values.data);
-	const isRunning = process.env.MILLWRIGHT_URL !== undefined || !existsSync(data) || isFolderInUse(data);
+	const isRunning = Boolean(process.env.MILLWRIGHT_URL) || !existsSync(data) || isFolderInUse(data);
 	const line = createLine();
 	try {
 		if (isRunning) {

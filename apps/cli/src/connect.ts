@@ -9,7 +9,7 @@ export function connect<A extends Api>(step: string, api: A): Client<A> {
 			hint: "Make a key under Access in the screens and set MILLWRIGHT_KEY.",
 		});
 	return createClient(step, api, {
-		baseUrl: process.env.MILLWRIGHT_URL ?? "http://127.0.0.1:8080",
+		baseUrl: process.env.MILLWRIGHT_URL || "http://127.0.0.1:8080",
 		headers: key ? { authorization: `Bearer ${key}` } : {},
 	});
 }

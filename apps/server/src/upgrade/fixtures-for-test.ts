@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import type { Migration } from "@millwright/core";
+import { encodeBatch, type Migration, SampleBatchBuilder } from "@millwright/core";
 import { migrationChecksum } from "@millwright/runtime";
 
 /** The records as a release left them that had only these migrations, with rows in every table. */
@@ -27,7 +27,9 @@ function fill(db: DatabaseSync, table: string): void {
 		insert.run(
 			...columns.map(({ name, type }): SQLInputValue => {
 				if (/INT|BIGINT/i.test(type)) return row;
-				return /DOUBLE|REAL/i.test(type) ? row / 3 : `${name}-${row}`;
+				if (/DOUBLE|REAL/i.test(type)) return row / 3;
+				// Lists are kept as JSON.
+				return /^(?:roles|publish|subscribe)$/.test(name) ? "[]" : `${name}-${row}`;
 			}),
 		);
 }
@@ -62,7 +64,7 @@ const ringTables: Record<number, string> = {
 };
 export const ringSchemas = Object.keys(ringTables).map(Number);
 
-/** A ring with 30 numbers given, the first ten acknowledged and gone, and two batches kept. */
+/** A ring with 30 numbers given, the first ten acknowledged and gone, and two batches of tag 1 kept, row i with the value i. */
 export function makeRing(file: string, schema: number): void {
 	const db = new DatabaseSync(file);
 	db.exec(`PRAGMA journal_mode=WAL;
@@ -77,8 +79,13 @@ export function makeRing(file: string, schema: number): void {
 	db.exec(
 		`INSERT INTO lane (id, connection, next, acknowledged, gone_through, read, filtered, rejected) VALUES (1, 'press', 30, 9, 9, 36, 5, 1)`,
 	);
-	const insert = db.prepare("INSERT INTO batch (lane, first, last, ms, bytes, blob) VALUES (1, ?, ?, 1700000000000, 100, ?)");
-	insert.run(10, 19, new Uint8Array(100));
-	insert.run(20, 29, new Uint8Array(100).fill(1));
+	const insert = db.prepare("INSERT INTO batch (lane, first, last, ms, bytes, blob) VALUES (1, ?, ?, ?, ?, ?)");
+	for (const first of [10, 20]) {
+		const rows = new SampleBatchBuilder(10);
+		for (let i = first; i < first + 10; i++) rows.add(1, 1_700_000_000_000_000_000n + BigInt(i) * 1_000_000n, i, 0);
+		const blob = encodeBatch(rows.take({ connection: "press", first, last: first + 9, historical: false }));
+		// Of today: what is older than the ring keeps is let go of.
+		insert.run(first, first + 9, Date.now(), blob.length, blob);
+	}
 	db.close();
 }
