@@ -182,8 +182,8 @@ test("a keep alive that passes in silence ends with 0x8D and its will", async ()
 });
 
 test("retained topics stop at the limit: 0x97 to a client, the process's own pass unretained", async () => {
-	await using broker = await brokerForTest({ limits: { maxRetained: 12 } });
-	const room = 12 - broker.figures().retained;
+	await using broker = await brokerForTest({ limits: { maxRetained: 100 } });
+	const room = 100 - broker.figures().retained;
 	const client = await RawClient.open(broker.port);
 	const codes: unknown[] = [];
 	for (let i = 0; i <= room; i++) {
@@ -195,8 +195,8 @@ test("retained topics stop at the limit: 0x97 to a client, the process's own pas
 	broker.publish({ topic: "own", payload: Buffer.from("x"), retain: true });
 	expect(broker.retained("own", 1)).toEqual([]);
 	// A known topic may change, and clearing makes room.
-	client.send({ cmd: "publish", topic: "r/0", payload: "", qos: 1, messageId: 90, dup: false, retain: true });
-	client.send({ cmd: "publish", topic: "r/new", payload: "x", qos: 1, messageId: 91, dup: false, retain: true });
+	client.send({ cmd: "publish", topic: "r/0", payload: "", qos: 1, messageId: 190, dup: false, retain: true });
+	client.send({ cmd: "publish", topic: "r/new", payload: "x", qos: 1, messageId: 191, dup: false, retain: true });
 	expect((await client.settled()).map((packet) => (packet.cmd === "puback" ? packet.reasonCode : packet.cmd))).toEqual([0, 0]);
 });
 

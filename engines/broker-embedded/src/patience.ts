@@ -3,8 +3,8 @@ import type { BrokerLimits } from "./limits.ts";
 
 /** How often it is measured whether a subscriber still reads: a hundredth of its queue in this time is worth waiting for. */
 const paceMs = 50;
-/** Reading nothing for so long while its queue fills is being frozen. */
-const frozenMs = 250;
+/** Reading nothing for so long while its queue fills is being frozen; a busy program may well do nothing for half a second. */
+const frozenMs = 1000;
 
 export interface PatienceTools {
 	limits: BrokerLimits;

@@ -5,7 +5,7 @@ import type { Transport } from "./transport.ts";
 
 /** Who has so much to say at once (or all together eight times as much) can wait a moment; who speaks at a pace is not made to. */
 const floodBytes = 16_384;
-const floodPatienceMs = 500;
+const floodPatienceMs = 1000;
 const pacedPatienceMs = 50;
 
 export interface Rates {
