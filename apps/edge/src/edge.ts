@@ -100,7 +100,7 @@ export function createEdge({
 			clock,
 			log,
 			settings: () => config.get(namespaceSection),
-			sense,
+			sense: { facts: sense.facts, ingest: sense.ingestColumns },
 			classOf,
 		});
 		return { broker, namespace };

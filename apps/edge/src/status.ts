@@ -53,7 +53,9 @@ export function overall(parts: readonly Health[]): Health {
 		(sum, one) => (sum && order.indexOf(sum.state) >= order.indexOf(one.state) ? sum : one),
 		undefined,
 	);
-	return worst ?? { state: "good" };
+	if (!worst) return { state: "good" };
+	const { state, reason, hint } = worst;
+	return { state, ...(reason === undefined ? {} : { reason }), ...(hint === undefined ? {} : { hint }) };
 }
 
 /** What a person wants to know, in a few lines. */

@@ -186,11 +186,11 @@ export function createConnection(options: ConnectionOptions) {
 		while (!winding.signal.aborted) {
 			if (standing.state !== "connecting") enter("connecting", { reason: standing.reason });
 			const openedBefore = opened;
-			const heardBefore = tally.lane.counts.read;
+			const begunAt = clock.monotonicMs();
 			const error = await liveOnce(driver as Driver, driverSettings);
 			if (winding.signal.aborted) break;
-			// Only a session that gave values proves that trying soon again is worth it.
-			if (opened > openedBefore && tally.lane.counts.read > heardBefore) backoff.reset();
+			// Only a session that gave good values proves that trying soon again is worth it.
+			if (opened > openedBefore && tags.some(({ goodHeardAt }) => goodHeardAt >= begunAt)) backoff.reset();
 			const ours = error instanceof MillwrightError ? error : undefined;
 			markNotConnected(error.message);
 			if (error instanceof CertificateUntrusted || error.cause instanceof CertificateUntrusted) {
