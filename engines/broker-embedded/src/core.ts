@@ -25,9 +25,12 @@ export interface ExternalMessage {
 
 /**
  * `retain` overrides what the client asked for; the acknowledgement waits for `stored`, and its rejection is told the
- * publisher. A refusal is an MQTT 5 reason code; nobody receives the message.
+ * publisher, who is read no further until there is `room`. A refusal is an MQTT 5 reason code; nobody receives the message.
  */
-export type ExternalVerdict = "accept" | { retain: boolean; stored?: Promise<void> } | { refuse: number; reason?: string };
+export type ExternalVerdict =
+	| "accept"
+	| { retain: boolean; stored?: Promise<void> | undefined; room?: Promise<void> | undefined }
+	| { refuse: number; reason?: string };
 
 export interface CoreOptions {
 	authenticate: BrokerAuthenticator;

@@ -43,6 +43,7 @@ export class Dialogue {
 	/** Acknowledgements of QoS 1 that wait for a disk. */
 	#owedQos1 = 0;
 	#heldForAnswers = false;
+	#heldForRoom = false;
 
 	constructor(tools: DialogueTools) {
 		this.#tools = tools;
@@ -178,7 +179,20 @@ export class Dialogue {
 			...(whole === undefined ? {} : version === 5 ? { frame5: whole } : { frame3: whole }),
 		});
 		if (qos !== 0) this.#acknowledge(qos, packetId, reason, position);
+		if (gate.room !== undefined) this.#waitForRoom(gate.room);
 		if (this.#core.congested.size > 0) this.#pace.waitForReaders(this.#session, qos);
+	}
+
+	/** The product has enough to do: this client is read no further, which QoS 0 has no other word for. */
+	#waitForRoom(room: Promise<void>): void {
+		if (this.#heldForRoom) return;
+		this.#heldForRoom = true;
+		this.#pace.hold();
+		const goOn = (): void => {
+			this.#heldForRoom = false;
+			this.#pace.release();
+		};
+		room.then(goOn, goOn);
 	}
 
 	/** The client has more under way than it was told to. Source: MQTT 5 §3.3.4. */

@@ -36,6 +36,8 @@ export class PublishGate {
 	#known = new Map<TopicEntry, Known>();
 	/** Of the last message accepted: resolves when the product has it. */
 	stored: Promise<void> | undefined;
+	/** Of the last message accepted: the product can take no more until it resolves. */
+	room: Promise<void> | undefined;
 	/** Of the last message refused, for the reason string. */
 	why: string | undefined;
 
@@ -49,6 +51,7 @@ export class PublishGate {
 	/** The reason code for the publisher; success has reached every subscriber's queue. */
 	accept(publish: ClientPublish): number {
 		this.stored = undefined;
+		this.room = undefined;
 		this.why = undefined;
 		const core = this.#core;
 		const { topic, payload, qos, properties } = publish;
@@ -66,6 +69,7 @@ export class PublishGate {
 			this.why = verdict.reason;
 			return verdict.refuse;
 		}
+		this.room = verdict === "accept" ? undefined : verdict.room;
 		const retain = verdict === "accept" ? publish.retain : verdict.retain;
 		if (retain && payload.length > 0 && !core.mayRetain(topic, payload.length)) return Reason.quotaExceeded;
 		this.stored = verdict === "accept" ? undefined : verdict.stored;

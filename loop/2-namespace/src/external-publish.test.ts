@@ -183,19 +183,19 @@ test("the acknowledgement waits until the samples are durable; a failure is told
 			() => states.push(`${name} stored`),
 			() => states.push(`${name} lost`),
 		);
-	follow("first", said(1));
-	follow("repeated", said(1));
+	void follow("first", said(1));
+	void follow("repeated", said(1));
 	await settle();
 	expect([ring.length, states]).toEqual([1, []]);
 	ring[0]?.resolve();
 	await settle();
 	expect(states).toEqual(["first stored", "repeated stored"]);
-	follow("second", said(2));
+	void follow("second", said(2));
 	await settle();
 	ring[1]?.reject(new Error("the disk is full"));
 	await settle();
 	expect(states).toEqual(["first stored", "repeated stored", "second lost"]);
-	follow("again", said(2));
+	void follow("again", said(2));
 	await settle();
 	expect(ring).toHaveLength(3);
 	ring[2]?.resolve();

@@ -54,12 +54,13 @@ interface Refused {
 	refuse: number;
 }
 
-/** What the broker does with a client's message: the acknowledgement waits for `stored`. */
-export type ClientVerdict = "accept" | { retain: boolean; stored?: Promise<void> } | { refuse: number; reason?: string };
+/** What the broker does with a client's message: the acknowledgement waits for `stored`, and reading on for `room`. */
+export type ClientVerdict = "accept" | Taken | { refuse: number; reason?: string };
 
 interface Taken {
 	retain: boolean;
-	stored?: Promise<void>;
+	stored?: Promise<void> | undefined;
+	room?: Promise<void> | undefined;
 }
 
 /** What is known of a topic after a document on it went the long way, as long as nothing about the tag changes. */
@@ -125,10 +126,10 @@ export function createExternalGate(tools: {
 		if (mark === undefined) {
 			repeated++;
 			// Its first coming may still be on the way.
-			return { retain: isNewest, stored: rows.settled() };
+			return { retain: isNewest, stored: rows.settled(), room: undefined };
 		}
 		accepted++;
-		return { retain: isNewest, stored: rows.add(row, historical, mark) };
+		return { retain: isNewest, stored: rows.add(row, historical, mark), room: rows.room() };
 	}
 
 	/** A document written as others of the topic were: nothing has to be looked up or made. Undefined where it takes the long way. */

@@ -24,6 +24,8 @@ export interface ExternalRow {
 }
 
 const rowsAtOnce = 4000;
+/** So long publishers wait for a disk that is stuck; then they are read on, so that they see that we are there. */
+const patienceMs = 5000;
 
 /** What goes to the ring together, and those who wait until it is there. */
 interface Group {
@@ -35,8 +37,15 @@ interface Group {
 }
 
 /** Collects the values of a turn of the event loop and hands them on as columns; one promise for all who wait for them. */
-export function createExternalRows(tools: { clock: Clock; log: Log; repeats: Repeats; ingest: IngestExternal }) {
-	const { clock, log, repeats } = tools;
+export function createExternalRows(tools: {
+	clock: Clock;
+	log: Log;
+	repeats: Repeats;
+	ingest: IngestExternal;
+	/** Rows that may wait for the disk before publishers are asked to wait. */
+	mostUnderWay?: number;
+}) {
+	const { clock, log, repeats, mostUnderWay = 200_000 } = tools;
 	let builders: SampleBatchBuilder[] = [];
 	let group = next();
 	/** Of the newest rows that went to the ring; it takes them in order. */
@@ -44,6 +53,28 @@ export function createExternalRows(tools: { clock: Clock; log: Log; repeats: Rep
 	let scheduled = false;
 	/** Rows handed on that are not durable yet. */
 	let underWay = 0;
+	let room: PromiseWithResolvers<void> | undefined;
+
+	function landed(rows: number): void {
+		underWay -= rows;
+		if (underWay * 2 < mostUnderWay) madeRoom();
+	}
+
+	function madeRoom(): void {
+		room?.resolve();
+		room = undefined;
+	}
+
+	function waitForRoom(): Promise<void> {
+		if (room === undefined) {
+			const mine = Promise.withResolvers<void>();
+			room = mine;
+			clock.after(patienceMs, () => {
+				if (room === mine) madeRoom();
+			});
+		}
+		return room.promise;
+	}
 
 	function next(): Group {
 		const done = Promise.withResolvers<void>();
@@ -70,11 +101,11 @@ export function createExternalRows(tools: { clock: Clock; log: Log; repeats: Rep
 		builders = [live, historical];
 		both.then(
 			() => {
-				underWay -= rows;
+				landed(rows);
 				done.resolve();
 			},
 			(error: unknown) => {
-				underWay -= rows;
+				landed(rows);
 				const one: Mark = { a: 0, b: 0 };
 				for (let i = 0; i < marks.length; i += 2) {
 					one.a = marks[i] as number;
@@ -106,8 +137,7 @@ export function createExternalRows(tools: { clock: Clock; log: Log; repeats: Rep
 		flush,
 		/** When everything added until now is durable. */
 		settled: (): Promise<void> => (group.marks.length > 0 ? group.done.promise : under),
-		get underWay() {
-			return underWay;
-		},
+		/** Resolves when publishers may go on; undefined while there is room. */
+		room: (): Promise<void> | undefined => (underWay < mostUnderWay ? undefined : waitForRoom()),
 	};
 }
