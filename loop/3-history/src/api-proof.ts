@@ -20,10 +20,12 @@ export type TagCompleteness = z.output<typeof TagCompleteness>;
 
 export const Integrity = z.object({
 	connection: z.string(),
+	/** Computed from another connection's samples: it holds numbers only where there was something to compute. */
+	derived: z.boolean(),
 	first: z.int(),
 	last: z.int(),
 	stored: z.int().meta({ description: "numbers stored, those said never to come included" }),
-	missing: z.int(),
+	missing: z.int().meta({ description: "0 for derived ones; numbers that came as a summary are not missing" }),
 	/** Closed intervals, oldest first; at most 100. */
 	holes: z.array(z.object({ first: z.int(), last: z.int() })),
 	duplicates: z.int().meta({ description: "samples that came again and were dropped, since start" }),

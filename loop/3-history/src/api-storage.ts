@@ -53,8 +53,8 @@ export const StorageForecast = z.object({
 	/** Days until it is full, and between which four of five measured days would fill it; the ends need a week of days. */
 	days: z.object({ middle: z.number(), least: z.number().optional(), most: z.number().optional() }).optional(),
 	fullAt: ms.optional(),
-	/** How it is known, or why it is not: "from 12 whole days", "history is younger than an hour". */
-	basis: z.string(),
+	/** Whole days it rests on; without one nothing is said. */
+	wholeDays: z.int(),
 	/** Retention forgets as fast as samples come: it will not fill. */
 	steady: z.boolean(),
 });

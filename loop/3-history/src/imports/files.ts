@@ -3,7 +3,8 @@ import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, MillwrightError } from "@millwright/core";
 
-const ownName = /^up_[0-9a-f]{16}\.(csv|parquet)$/;
+/** An upload's name here: a number of its own, then what is left of its own name. */
+const ownName = /^up_[0-9a-f]{16}-[A-Za-z0-9._-]{1,80}\.(csv|parquet)$/;
 /** No folders, no hidden files: what a person put into the import folder. */
 const inboxName = /^[^./\\\0][^/\\\0]{0,199}$/;
 /** Beyond it: the import folder. */
@@ -62,7 +63,7 @@ export function createImportFiles({ uploads, inbox, clock }: { uploads: string; 
 						hint: "Import or wait: an upload nobody uses is deleted after a day.",
 					});
 			} else if (!ownName.test(file)) throw unknown(file);
-			const target = file ?? `up_${randomBytes(8).toString("hex")}.${format}`;
+			const target = file ?? `up_${randomBytes(8).toString("hex")}-${plainName(name)}.${format}`;
 			const handle = await open(join(uploads, target), file === undefined ? "wx" : "r+").catch(() => {
 				throw unknown(target);
 			});
@@ -106,6 +107,15 @@ export function createImportFiles({ uploads, inbox, clock }: { uploads: string; 
 	};
 }
 export type ImportFiles = ReturnType<typeof createImportFiles>;
+
+const plainName = (name: string): string =>
+	name
+		.replace(/\.[^.]*$/, "")
+		.replace(/[^A-Za-z0-9._-]+/g, "-")
+		.slice(0, 80) || "file";
+
+/** As its owner called it. */
+export const titleOf = (file: string): string => file.replace(/^up_[0-9a-f]{16}-|^inbox:/, "");
 
 const outOfStep = (size: number): MillwrightError =>
 	new MillwrightError("history.import-out-of-step", `The next piece begins at byte ${size}`, {

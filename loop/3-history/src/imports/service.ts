@@ -10,7 +10,7 @@ import {
 	type TagDirectory,
 } from "@millwright/core";
 import type { History, Import, ImportPlan } from "../api.ts";
-import type { ImportFiles } from "./files.ts";
+import { type ImportFiles, titleOf } from "./files.ts";
 import { guessPlan } from "./guess.ts";
 import { queryOf, tagNameOf } from "./plan.ts";
 import { checkRight, previewOf } from "./preview.ts";
@@ -150,7 +150,7 @@ export function createImports({
 				});
 			const entry: Import = {
 				id: `imp_${clock.nowMs().toString(36)}_${randomBytes(4).toString("hex")}`,
-				file: plan.file,
+				file: titleOf(plan.file),
 				by: call?.principal.name ?? "Millwright",
 				why: call?.why ?? "",
 				at: clock.nowMs(),

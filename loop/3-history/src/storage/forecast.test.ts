@@ -24,7 +24,7 @@ test("neither the first day nor today counts; the rest of the disk lasts as long
 		bytesPerDay: 100,
 		days: { middle: 96 },
 		fullAt: noon(5) + 96 * 86_400_000,
-		basis: "from 3 whole days",
+		wholeDays: 3,
 		steady: false,
 	});
 });
@@ -57,7 +57,7 @@ test("retention that forgets before it is full never fills", () => {
 
 test("without a whole day nothing is claimed, and what was brought in is no daily cost", () => {
 	const none = forecastOf({ ...about, nowMs: noon(1), days: daysOf([100]) });
-	expect(none).toMatchObject({ bytesPerDay: 0, basis: "no whole day has been recorded yet" });
+	expect(none).toMatchObject({ bytesPerDay: 0, wholeDays: 0 });
 	expect(none.days).toBeUndefined();
 	expect(forecastOf({ ...about, days: daysOf([9, 9, 9], "brought") }).days).toBeUndefined();
 });

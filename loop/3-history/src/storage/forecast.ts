@@ -25,15 +25,15 @@ export function forecastOf(about: {
 	const limitBytes = Math.max(0, Math.round((limit === "budget" ? budgetBytes : onDisk) ?? 0));
 	const costs = dailyCosts(about);
 	const base = { limit, limitBytes, usedBytes, steady: false } as const;
-	if (costs.bytes.length === 0) return { ...base, bytesPerDay: 0, basis: costs.basis };
-	const bytesPerDay = costs.bytes.reduce((a, b) => a + b, 0) / costs.bytes.length;
-	const known = { ...base, bytesPerDay, basis: costs.basis };
+	if (costs.length === 0) return { ...base, bytesPerDay: 0, wholeDays: 0 };
+	const bytesPerDay = costs.reduce((a, b) => a + b, 0) / costs.length;
+	const known = { ...base, bytesPerDay, wholeDays: costs.length };
 	if (about.longestKeepMs !== null && bytesPerDay * (about.longestKeepMs / dayMs) <= limitBytes)
-		return { ...known, steady: true, basis: `${costs.basis}; retention forgets before it is full` };
+		return { ...known, steady: true }; retention forgets before it is full` };
 	if (bytesPerDay <= 0 || limitBytes === 0) return known;
 	const left = Math.max(0, limitBytes - usedBytes);
 	const middle = left / bytesPerDay;
-	const sorted = [...costs.bytes].sort((a, b) => a - b);
+	const sorted = [...costs].sort((a, b) => a - b);
 	const share = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] as number;
 	const spread = sorted.length >= fewestForSpread && share(0.1) > 0 ? { least: left / share(0.9), most: left / share(0.1) } : {};
 	const fullAt = nowMs + middle * dayMs;
@@ -49,7 +49,7 @@ function dailyCosts({
 	nowMs: number;
 	days: readonly SeriesDay[];
 	coldBytesPerSample: number | undefined;
-}): { bytes: number[]; basis: string } {
+}): number[] {
 	const today = Math.floor(nowMs / dayMs) * dayMs;
 	const byDay = new Map<number, number>();
 	for (const { day, rows, bytes, tier } of days) {
@@ -61,10 +61,5 @@ function dailyCosts({
 	}
 	const all = [...byDay].sort(([a], [b]) => a - b);
 	const whole = all.slice(1).filter(([day]) => day < today && day >= today - daysLookedAt * dayMs);
-	if (whole.length > 0)
-		return {
-			bytes: whole.map(([, bytes]) => bytes),
-			basis: whole.length === 1 ? "from one whole day" : `from ${whole.length} whole days`,
-		};
-	return { bytes: [], basis: "no whole day has been recorded yet" };
+	return whole.map(([, bytes]) => bytes);
 }

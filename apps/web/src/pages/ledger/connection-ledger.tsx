@@ -28,7 +28,7 @@ export function ConnectionLedger({
 			<table className="table ledger-table">
 				<thead>
 					<tr>
-						<th>{t("nav.sense")}</th>
+						<th>{t("edges.connection")}</th>
 						{columns.map((column) => (
 							<th key={column} className="number">
 								{t(`proof.column.${column}`)}
@@ -68,11 +68,11 @@ export function ConnectionLedger({
 						<tr key={one.connection}>
 							<td className="mono">{one.connection}</td>
 							<td className="third" colSpan={columns.length}>
-								{t(one.connection.startsWith("twin:") ? "proof.derived" : "proof.formerly")}
+								{t(one.derived ? "proof.derived" : "proof.formerly")}
 							</td>
 							<td className="number">{interval(one)}</td>
 							<td className="number" title={holesOf(one)}>
-								{format.count(one.missing)}
+								{one.derived ? "–" : format.count(one.missing)}
 							</td>
 							<td>{one.missing === 0 ? t("proof.yes") : <Uneven lost={false} />}</td>
 						</tr>

@@ -13,36 +13,47 @@ export function Parts() {
 		queryFn: ({ signal }) => platform.health({}, { signal }),
 		refetchInterval: 5000,
 	});
-	const order = { failing: 0, degraded: 1, good: 2 } as const;
 	return (
 		<Panel title={t("system.parts")} note={health.data ? t(`system.state.${health.data.state}`) : undefined} flush>
 			<Answer of={health} rows={5}>
-				{(data) => (
-					<div className="table-scroll">
-						<table className="table">
-							<tbody>
-								{[...data.parts]
-									.sort((a, b) => order[a.state] - order[b.state])
-									.map((part) => (
-										<tr key={part.name}>
-											<td className="mono">{part.name}</td>
-											<td>
-												<span className="row">
-													{part.state === "good" ? null : (
-														<SeverityMark severity={part.state === "failing" ? "critical" : "high"} />
-													)}
-													{t(`system.state.${part.state}`)}
-												</span>
-											</td>
-											<td>
-												{part.reason} <span className="second">{part.hint}</span>
-											</td>
-										</tr>
-									))}
-							</tbody>
-						</table>
-					</div>
-				)}
+				{(data) => {
+					const troubled = data.parts.filter(({ state }) => state !== "good");
+					return (
+						<>
+							{troubled.length > 0 ? (
+								<div className="table-scroll">
+									<table className="table">
+										<tbody>
+											{troubled.map((part) => (
+												<tr key={part.name}>
+													<td className="mono">{part.name}</td>
+													<td>
+														<span className="row">
+															<SeverityMark severity={part.state === "failing" ? "critical" : "high"} />
+															{t(`system.state.${part.state}`)}
+														</span>
+													</td>
+													<td>
+														{part.reason} <span className="second">{part.hint}</span>
+													</td>
+												</tr>
+											))}
+										</tbody>
+									</table>
+								</div>
+							) : null}
+							<p className="good-parts second">
+								{t("system.state.good")}:{" "}
+								<span className="mono">
+									{data.parts
+										.filter(({ state }) => state === "good")
+										.map(({ name }) => name)
+										.join(", ")}
+								</span>
+							</p>
+						</>
+					);
+				}}
 			</Answer>
 		</Panel>
 	);

@@ -1,5 +1,8 @@
 export default {
 	storage: {
+		noDay: "no whole day recorded yet",
+		fromDays_one: "from {{count}} whole day",
+		fromDays_other: "from {{count}} whole days",
 		limitOf: { disk: "of {{size}} on this disk", budget: "of a budget of {{size}}" },
 		elsewhere: "the database is on another machine",
 		fullIn: "Full in",

@@ -1,5 +1,9 @@
 export default {
 	storage: {
+		noDay: "aún no hay un día entero",
+		fromDays_one: "de {{count}} día entero",
+		fromDays_many: "de {{count}} días enteros",
+		fromDays_other: "de {{count}} días enteros",
 		limitOf: { disk: "de {{size}} en este disco", budget: "de un presupuesto de {{size}}" },
 		elsewhere: "la base de datos está en otra máquina",
 		fullIn: "Lleno en",

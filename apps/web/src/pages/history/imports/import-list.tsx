@@ -35,7 +35,7 @@ export function ImportList({ imports, onChanged }: { imports: Import[]; onChange
 						{imports.map((one) => (
 							<tr key={one.id} className={one.state === "undone" || one.state === "failed" ? "away" : undefined}>
 								<td>
-									<span className="mono">{one.file.replace(/^inbox:/, "")}</span>
+									<span className="mono">{one.file}</span>
 									<br />
 									<span className="third">{one.why}</span>
 								</td>
@@ -79,7 +79,7 @@ export function ImportList({ imports, onChanged }: { imports: Import[]; onChange
 			</ScrollText>
 			{undoing ? (
 				<Confirm
-					title={t("import.undoTitle", { file: undoing.file.replace(/^inbox:/, "") })}
+					title={t("import.undoTitle", { file: undoing.file })}
 					action={t("import.undo")}
 					danger
 					needWhy

@@ -15,11 +15,12 @@ export function StorageFigures({ storage: { tiers, forecast, state, reason } }: 
 		return tier && tier.rows > 0 ? format.value(tier.bytesPerSample, 1) : "–";
 	};
 	const { days } = forecast;
+	const basis = forecast.wholeDays === 0 ? t("storage.noDay") : t("storage.fromDays", { count: forecast.wholeDays });
 	const soon = days !== undefined && days.middle < soonDays;
 	const span =
 		days?.least !== undefined && days.most !== undefined
 			? t("storage.between", { least: format.duration(days.least * dayMs), most: format.duration(days.most * dayMs) })
-			: forecast.basis;
+			: basis;
 	return (
 		<KpiStrip>
 			<Kpi
@@ -35,13 +36,13 @@ export function StorageFigures({ storage: { tiers, forecast, state, reason } }: 
 			<Kpi
 				label={t("storage.fullIn")}
 				value={forecast.steady ? t("storage.never") : days ? format.duration(days.middle * dayMs) : "–"}
-				note={forecast.fullAt === undefined ? forecast.basis : `${format.date(forecast.fullAt)} · ${span}`}
+				note={forecast.fullAt === undefined ? basis : `${format.date(forecast.fullAt)} · ${span}`}
 				{...(soon ? { tone: days.middle < 2 ? "critical" : "high" } : {})}
 			/>
 			<Kpi
 				label={t("storage.aDay")}
 				value={forecast.bytesPerDay > 0 ? format.bytes(forecast.bytesPerDay) : "–"}
-				note={reason ?? forecast.basis}
+				note={reason ?? basis}
 			/>
 			<Kpi
 				label={t("storage.perSample")}
