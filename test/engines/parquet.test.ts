@@ -46,7 +46,6 @@ test.skipIf(postgresqlMissing)(
 			[null, null, "good"],
 			[null, "word 7 ✓", "bad:stale"],
 		]);
-		let row = 0;
 		const query = {
 			file,
 			format: "parquet",
@@ -57,16 +56,16 @@ test.skipIf(postgresqlMissing)(
 			quality: "quality",
 			decimal: ".",
 		} as const;
+		const read = { times: [] as bigint[], values: [] as number[], quality: [] as unknown[] };
 		for await (const piece of reader.read(query)) {
 			expect(piece.refused).toBe(0);
-			for (const [i, time] of piece.times.entries()) {
-				const value = given(row);
-				expect(time).toBe(start + BigInt(row) * 1_000_000_001n);
-				expect(piece.values[i]).toBe(typeof value === "number" ? value : Number.NaN);
-				expect(piece.quality?.[i]).toBe(row % 5 === 2 ? "bad:stale" : "good");
-				row++;
-			}
+			read.times.push(...piece.times);
+			read.values.push(...piece.values);
+			read.quality.push(...(piece.quality ?? []));
 		}
-		expect(row).toBe(count);
+		const rows = Array.from({ length: count }, (_, i) => i);
+		expect(read.times).toEqual(rows.map((i) => start + BigInt(i) * 1_000_000_001n));
+		expect(read.values).toEqual(rows.map(given).map((value) => (typeof value === "number" ? value : Number.NaN)));
+		expect(read.quality).toEqual(rows.map((i) => (i % 5 === 2 ? "bad:stale" : "good")));
 	},
 );

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { embeddedEngines } from "../../apps/server/src/engine-settings.ts";
 import { probeEngines } from "../../apps/server/src/probe-engines.ts";
 import { type Server, type Session, signIn, startServer, throwAwayFolder, until } from "../kit/platform.ts";
+import { command } from "../operation/command.ts";
 import { countingPlant, openCountingPlc } from "./counting-plc.ts";
 
 const count = "northworks/press-1/count";
@@ -21,6 +22,9 @@ describe.skipIf(postgresqlMissing)(
 		const config = join(folder, "millwright.yaml");
 		const data = join(folder, "data");
 
+		const env = { MILLWRIGHT_SECRET_DATABASE: "trusted anyway" };
+		const millwright = (...args: string[]) => command(args, { env });
+
 		const configure = (engines?: unknown) =>
 			writeFileSync(
 				config,
@@ -32,7 +36,7 @@ describe.skipIf(postgresqlMissing)(
 				}),
 			);
 		const start = async () => {
-			server = await startServer({ config, data, env: { MILLWRIGHT_SECRET_DATABASE: "trusted anyway" } });
+			server = await startServer({ config, data, env });
 			session = await signIn({ url: server.ready.url, ...(server.ready.setupCode ? { setupCode: server.ready.setupCode } : {}) });
 		};
 		/** Good values of the counter, as the history has them. */
@@ -153,6 +157,31 @@ describe.skipIf(postgresqlMissing)(
 			expect(await session.audit.verify({})).toMatchObject({ whole: true });
 			const { entries } = await session.audit.entries({ limit: 100 });
 			expect(entries.map(({ what }) => what)).toContain("access.signIn");
+		});
+
+		test("a backup put into an empty database is the same plant again", { timeout: 90_000 }, async () => {
+			await session.history.figures({});
+			await server.stop();
+			const to = join(folder, "backup");
+			expect(await millwright("backup", "--to", to, "--data", data, "--config", config)).toMatchObject({ code: 0 });
+			const again = join(folder, "again");
+			const restore = () => millwright("restore", "--from", to, "--data", again, "--config", config);
+			// What the database holds is never written over.
+			expect(await restore()).toMatchObject({ code: 1, errors: expect.stringContaining("series.not-empty") as unknown });
+			postgresql.sql("postgres", "ALTER DATABASE plant RENAME TO plant_before");
+			postgresql.createDatabase("plant");
+			expect(await restore()).toMatchObject({ code: 0 });
+			const people = "SELECT id, login, password_hash FROM millwright_records.access_people";
+			const samples = "SELECT rows, oldest, newest FROM millwright_series.tally ORDER BY 1, 2, 3";
+			const stored = postgresql.sql("plant", samples);
+			expect(stored).toBe(postgresql.sql("plant_before", samples));
+			server = await startServer({ config, data: again, env });
+			session = await signIn({ url: server.ready.url });
+			expect(postgresql.sql("plant", people)).toBe(postgresql.sql("plant_before", people));
+			expect(await session.audit.verify({})).toMatchObject({ whole: true });
+			const before = await counted();
+			const values = await storedMore(plc.answered());
+			expect(values.slice(0, before.length)).toEqual(before);
 		});
 
 		test("the doctor connects to the databases that the configuration names", async () => {

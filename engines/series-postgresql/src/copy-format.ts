@@ -91,7 +91,6 @@ export interface Fields {
 	lengths: Int32Array;
 }
 
-export const isNull = ({ lengths }: Fields, i: number): boolean => lengths[i] === -1;
 export const int16At = ({ view, offsets }: Fields, i: number): number => view.getInt16(offsets[i] as number);
 export const int32At = ({ view, offsets }: Fields, i: number): number => view.getInt32(offsets[i] as number);
 export const int64At = ({ view, offsets }: Fields, i: number): bigint => view.getBigInt64(offsets[i] as number);

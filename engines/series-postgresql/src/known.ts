@@ -32,4 +32,3 @@ export function createKnown(progress: readonly [connection: string, ranges: Numb
 		connections: (): string[] => [...byConnection].filter(([, { stored }]) => stored.size > 0).map(([connection]) => connection),
 	};
 }
-export type Known = ReturnType<typeof createKnown>;
