@@ -1,0 +1,116 @@
+import { spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { createModbusServer } from "@millwright/driver-modbus/server";
+import { createClock, memoryConfig, silentLog } from "@millwright/runtime";
+import { afterEach, expect, test } from "vitest";
+import { drivers } from "./drivers.ts";
+import { createEdge } from "./edge.ts";
+import { readersOnly, statusTopic } from "./readers.ts";
+import { LocalSettings, sections } from "./settings.ts";
+
+const closing: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+	for (const close of closing.splice(0).reverse()) await close();
+});
+const hasMosquitto = spawnSync("mosquitto_sub", ["--help"]).error === undefined;
+
+const secret = "a secret of sixteen";
+const fromEnvironment = `\${env:MILLWRIGHT_SECRET_PANEL}`;
+
+function doorFor(readers: Record<string, unknown>) {
+	const settings = LocalSettings.parse({ readers });
+	const authenticate = readersOnly({
+		settings: () => settings,
+		classOf: (topic) => (topic === "udt/a" ? "internal" : "restricted"),
+		log: silentLog,
+		environment: { MILLWRIGHT_SECRET_PANEL: secret },
+	});
+	return (username: string | undefined, password: string | undefined) =>
+		authenticate({
+			clientId: "c",
+			address: "127.0.0.1",
+			secure: false,
+			...(username === undefined ? {} : { username }),
+			...(password === undefined ? {} : { password: Buffer.from(password) }),
+		});
+}
+
+test("a reader is let in by name and password, hears what its clearance covers, and may never publish", async () => {
+	const knock = doorFor({
+		panel: { password: fromEnvironment },
+		other: { password: "another long one", clearance: "restricted" },
+	});
+	const rights = await knock("panel", secret);
+	expect(rights).toMatchObject({ principal: "reader:panel" });
+	expect([rights?.mayReceive("udt/a"), rights?.mayReceive("udt/b"), rights?.mayReceive(statusTopic)]).toEqual([
+		true,
+		false,
+		true,
+	]);
+	expect(rights?.mayPublish("udt/a")).toBe(false);
+	expect((await knock("other", "another long one"))?.mayReceive("udt/b")).toBe(true);
+	for (const [name, password] of [
+		["panel", "wrong"],
+		["panel", undefined],
+		["panel", fromEnvironment],
+		["nobody", ""],
+		["constructor", ""],
+		[undefined, undefined],
+	] as const)
+		expect(await knock(name, password)).toBeUndefined();
+	expect(() => LocalSettings.parse({ readers: { panel: { password: "short" } } })).toThrow();
+});
+
+async function edgeForTest(local: object) {
+	const clock = createClock();
+	const data = mkdtempSync(join(tmpdir(), "readers-"));
+	closing.push(() => rmSync(data, { recursive: true, force: true }));
+	const server = createModbusServer({ clock, units: new Map([[1, { holding: new Uint16Array(4).fill(7) }]]) });
+	await server.listen();
+	closing.push(() => server.close());
+	const press = {
+		driver: "modbus",
+		settings: { host: "127.0.0.1", port: server.port },
+		every: 50,
+		tags: {
+			"plant/press/force": { address: { register: 1 } },
+			"plant/press/recipe": { address: { register: 2 }, dataClass: "restricted" },
+		},
+	};
+	const content = { sense: { connections: { press } }, namespace: { mqtt: { listen: { port: 0 } } }, local };
+	const edge = createEdge({ config: memoryConfig(sections, content, silentLog, clock), data, clock, log: silentLog, drivers });
+	closing.push(() => edge.stop());
+	await edge.start();
+	return edge;
+}
+
+test("without readers nothing listens", async () => {
+	expect((await edgeForTest({})).mqttPort).toBeNull();
+});
+
+test.skipIf(!hasMosquitto)(
+	"a program beside the machine hears values and how the box is, and nothing above its clearance (needs mosquitto_sub)",
+	async () => {
+		const { mqttPort } = await edgeForTest({ readers: { panel: { password: secret } }, statusEvery: 100 });
+		const login = ["-h", "127.0.0.1", "-p", String(mqttPort), "-u", "panel"];
+		const listener = spawn("mosquitto_sub", [...login, "-P", secret, "-t", "#", "-v"], { stdio: ["ignore", "pipe", "inherit"] });
+		closing.push(() => void listener.kill("SIGKILL"));
+		const heard = new Map<string, string>();
+		createInterface({ input: listener.stdout }).on("line", (line) => {
+			const space = line.indexOf(" ");
+			heard.set(line.slice(0, space), line.slice(space + 1));
+		});
+		await expect
+			.poll(() => [...heard.keys()], { timeout: 20_000 })
+			.toEqual(expect.arrayContaining(["udt/plant/press/force", statusTopic]));
+		await expect.poll(() => JSON.parse(heard.get(statusTopic) as string) as object).toMatchObject({ state: "good", ring: {} });
+		expect(JSON.parse(heard.get("udt/plant/press/force") as string)).toMatchObject({
+			measurement: { value: 7, quality: "Good" },
+		});
+		expect([...heard.keys()].filter((topic) => topic.includes("recipe"))).toEqual([]);
+		expect(spawnSync("mosquitto_sub", [...login, "-P", "wrong", "-t", "#", "-W", "2"], { stdio: "ignore" }).status).not.toBe(0);
+	},
+);
