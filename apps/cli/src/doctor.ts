@@ -84,8 +84,9 @@ async function folderIsWritable(folder: string): Promise<Finding> {
 }
 
 async function diskHasRoom(folder: string): Promise<Finding> {
-	const { bavail, blocks, bsize, ffree, files } = await statfs(folder).catch(() => ({
+	const { bavail, bfree, blocks, bsize, ffree, files } = await statfs(folder).catch(() => ({
 		bavail: 0,
+		bfree: 0,
 		blocks: 1,
 		bsize: 1,
 		ffree: 1,
@@ -96,7 +97,7 @@ async function diskHasRoom(folder: string): Promise<Finding> {
 		return { fine: false, what: "The disk of the data has no room for more files", hint: "Remove small files on that disk." };
 	return {
 		fine: free > 1e9,
-		what: `${size(free)} free for data, ${Math.round((1 - bavail / blocks) * 100)} % of the disk used`,
+		what: `${size(free)} free for data, ${Math.round(((blocks - bfree) / (blocks - bfree + bavail)) * 100)} % of the disk used`,
 		hint: "Free at least 1 GB.",
 	};
 }

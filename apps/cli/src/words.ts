@@ -17,15 +17,22 @@ export function moment(ms: number): string {
 	return `${new Date(ms + off * 60_000).toISOString().slice(0, 19).replace("T", " ")} (UTC${sign}${two(off / 60)}:${two(off % 60)})`;
 }
 
+/** In a file or a pipe nothing is written over: a line now and then. */
+const plainEveryMs = 5000;
+
 /** What is under way, on one line that is written over at a terminal. */
 export function createLine({ stream = process.stderr }: { stream?: NodeJS.WriteStream } = {}) {
 	let shown = "";
+	let saidAt = Number.NEGATIVE_INFINITY;
 	return {
 		say(text: string): void {
 			if (text === shown) return;
 			shown = text;
 			if (stream.isTTY) stream.write(`\r\u001b[2K${text}`);
-			else stream.write(`${text}\n`);
+			else if (performance.now() - saidAt > plainEveryMs) {
+				saidAt = performance.now();
+				stream.write(`${text}\n`);
+			}
 		},
 		end(): void {
 			if (shown !== "" && stream.isTTY) stream.write("\r\u001b[2K");

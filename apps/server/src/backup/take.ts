@@ -29,9 +29,10 @@ const watchMs = 500;
 /** What a caller lays into a folder outside the backup folder, and the server takes away again. */
 export const markName = "millwright-backup-here.txt";
 
+/** Bytes as `df` counts them: what is kept for the administrator is neither free nor part of the total. */
 export const freeOf = async (folder: string): Promise<{ free: number; total: number }> => {
-	const { bavail, blocks, bsize } = await statfs(folder);
-	return { free: bavail * bsize, total: blocks * bsize };
+	const { bavail, bfree, blocks, bsize } = await statfs(folder);
+	return { free: bavail * bsize, total: (blocks - bfree + bavail) * bsize };
 };
 
 /**
