@@ -29,7 +29,7 @@ export function forecastOf(about: {
 	const bytesPerDay = costs.reduce((a, b) => a + b, 0) / costs.length;
 	const known = { ...base, bytesPerDay, wholeDays: costs.length };
 	if (about.longestKeepMs !== null && bytesPerDay * (about.longestKeepMs / dayMs) <= limitBytes)
-		return { ...known, steady: true }; retention forgets before it is full` };
+		return { ...known, steady: true };
 	if (bytesPerDay <= 0 || limitBytes === 0) return known;
 	const left = Math.max(0, limitBytes - usedBytes);
 	const middle = left / bytesPerDay;
