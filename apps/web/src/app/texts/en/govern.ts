@@ -34,6 +34,7 @@ export default {
 		"access-endSession": "End a session",
 		"access-keys": "See keys",
 		"access-addKey": "Make a key",
+		"access-bindKey": "Bind a key to a certificate",
 		"access-revokeKey": "Revoke a key",
 		"audit-entries": "Read the audit trail",
 		"audit-verify": "Verify the audit trail",

@@ -36,6 +36,7 @@ export default {
 		"access-endSession": "Terminar una sesión",
 		"access-keys": "Ver claves",
 		"access-addKey": "Crear una clave",
+		"access-bindKey": "Unir una clave a un certificado",
 		"access-revokeKey": "Revocar una clave",
 		"audit-entries": "Leer el registro de auditoría",
 		"audit-verify": "Verificar el registro de auditoría",
