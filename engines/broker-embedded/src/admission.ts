@@ -38,6 +38,33 @@ function numberOf(value: unknown, what: string, least: number): number | undefin
 	return value;
 }
 
+const allowed = new Set([
+	"sessionExpiryInterval",
+	"receiveMaximum",
+	"maximumPacketSize",
+	"topicAliasMaximum",
+	"requestResponseInformation",
+	"requestProblemInformation",
+	"userProperties",
+	"authenticationMethod",
+	"authenticationData",
+]);
+
+/** What the packet parser lets pass. `body` is the first byte behind the fixed header. Source: MQTT 5 §3.1.2; 3.1.1 §3.1.2.9. */
+export function checkConnect(bytes: Buffer, body: number, packet: IConnectPacket): void {
+	const flags = bytes[body + 3 + bytes.readUInt16BE(body)] as number;
+	const willQos = (flags >> 3) & 3;
+	if (willQos === 3 || ((flags & 0x04) === 0 && (flags & 0x38) !== 0))
+		throw new ProtocolError(Reason.malformed, "The flags of the will are broken");
+	if (packet.protocolVersion !== 5 && (flags & 0xc0) === 0x40)
+		throw new ProtocolError(Reason.malformed, "A password without a name");
+	const properties = packet.protocolVersion === 5 ? (packet.properties ?? {}) : {};
+	for (const name of Object.keys(properties))
+		if (!allowed.has(name)) throw new ProtocolError(Reason.malformed, `${name} does not belong to CONNECT`);
+	if (properties.authenticationData !== undefined && properties.authenticationMethod === undefined)
+		throw new ProtocolError(Reason.protocolError, "Authentication data without a method");
+}
+
 export function termsOf(packet: IConnectPacket, core: BrokerCore): Terms {
 	const version = packet.protocolVersion ?? 4;
 	const properties = version === 5 ? (packet.properties ?? {}) : {};

@@ -1,6 +1,6 @@
 import type { BrokerClient } from "@millwright/core";
 import type { IConnectPacket } from "mqtt-packet";
-import { connackOf, type Terms } from "./admission.ts";
+import { checkConnect, connackOf, type Terms } from "./admission.ts";
 import { encodeAcknowledgement, encodeControl, packetType, parseControl } from "./control-codec.ts";
 import type { BrokerCore } from "./core.ts";
 import { Dialogue } from "./dialogue.ts";
@@ -253,7 +253,11 @@ export class Connection implements Line {
 			return;
 		}
 		if ((bytes[start] as number) >> 4 !== 1) throw new ProtocolError(Reason.protocolError, "The first packet must be CONNECT");
-		this.#admit(parseControl(bytes.subarray(start, end), undefined) as IConnectPacket);
+		const packet = parseControl(bytes.subarray(start, end), undefined) as IConnectPacket;
+		this.#state = "admitting";
+		this.version = packet.protocolVersion ?? 4;
+		checkConnect(bytes, body, packet);
+		this.#admit(packet);
 	}
 
 	#reply(frame: Buffer): void {
@@ -276,8 +280,6 @@ export class Connection implements Line {
 	// ---- admission ----
 
 	#admit(packet: IConnectPacket): void {
-		this.#state = "admitting";
-		this.version = packet.protocolVersion ?? 4;
 		const { core, sessions } = this.#tools;
 		this.#pace.hold();
 		shakeHands(packet, {
@@ -325,8 +327,10 @@ export class Connection implements Line {
 	#refuse(reason: number, why: string): void {
 		if (this.#state === "closed") return;
 		this.#core.counts.refusedConnections++;
+		// MQTT 3.1.1 §4.8: what is broken is not answered.
+		const isBroken = this.version < 5 && (reason === Reason.malformed || reason === Reason.protocolError);
 		const answer =
-			this.#state === "waiting" && reason !== Reason.unsupportedVersion
+			isBroken || (this.#state === "waiting" && reason !== Reason.unsupportedVersion)
 				? undefined
 				: encodeControl(
 						this.version === 5

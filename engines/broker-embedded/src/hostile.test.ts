@@ -227,3 +227,20 @@ test("a client that asks and never reads is not answered without end", async () 
 	expect(broker.clients()[0]?.queuedBytes).toBeLessThan(2_000_000);
 	client.end();
 });
+
+test.each([
+	["a message with a subscription identifier", 0x30, 7, 0, 1, 0x61, 2, 0x0b, 1, 0x78],
+	["a payload format of 2", 0x30, 7, 0, 1, 0x61, 2, 0x01, 2, 0x78],
+])("%s ends the connection with 0x82", async (_what, ...bytes) => {
+	await using broker = await brokerForTest();
+	const client = await RawClient.open(broker.port);
+	client.bytes(Buffer.from(bytes as number[]));
+	expect(await client.next()).toMatchObject({ cmd: "disconnect", reasonCode: 0x82 });
+});
+
+test("authentication data without a method is refused with 0x82", async () => {
+	await using broker = await brokerForTest();
+	const client = await RawClient.dial(broker.port);
+	client.bytes(Buffer.from([0x10, 18, 0, 4, ...Buffer.from("MQTT"), 5, 2, 0, 60, 4, 0x16, 0, 1, 0x61, 0, 1, 0x61]));
+	expect(await client.next()).toMatchObject({ cmd: "connack", reasonCode: 0x82 });
+});

@@ -20,6 +20,14 @@ const waivers: Record<string, { why: string; apply(packet: Record<string, unknow
 		why: "PUBACK 0x10 is optional (MQTT 5 §3.4.2.1); this broker says 0x00.",
 		apply: (packet) => (packet.cmd === "puback" && packet.reasonCode === 0x10 ? { ...packet, reasonCode: 0 } : packet),
 	},
+	"PUBCOMP of nothing": {
+		why: "MQTT 5 §3.7.2.1 has a code for it, 0x92; Mosquitto says 0x00.",
+		apply: (packet) => (packet.cmd === "pubcomp" && packet.reasonCode === 0x92 ? { ...packet, reasonCode: 0 } : packet),
+	},
+	"answer to a broken CONNECT": {
+		why: "A CONNACK with the reason is optional (MQTT 5 §4.13.1).",
+		apply: (packet) => (packet.cmd === "connack" && [0x81, 0x82].includes(packet.returnCode as number) ? undefined : packet),
+	},
 	"disconnect of a client that broke the protocol": {
 		why: "The reason code and whether one is sent at all are optional (MQTT 5 §4.13.1); Mosquitto often just closes.",
 		apply: (packet) => (packet.cmd === "disconnect" ? undefined : packet),

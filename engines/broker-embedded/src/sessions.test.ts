@@ -201,3 +201,30 @@ test("a listener that publishes is followed, not nested, however deep the chain"
 	while (heard.length < 20_000) await new Promise((resolve) => setImmediate(resolve));
 	expect(heard.every((n, i) => n === i + 1)).toBe(true);
 });
+
+test("a delayed will is not delayed beyond its session, whether that ends at once or by a clean start", async () => {
+	await using broker = await brokerForTest();
+	const heard: string[] = [];
+	broker.subscribe("will/#", "test", ({ topic }) => heard.push(topic));
+	const will = (topic: string) => ({
+		will: { topic, payload: Buffer.from("gone"), qos: 0 as const, retain: false, properties: { willDelayInterval: 600 } },
+	});
+	(await RawClient.open(broker.port, will("will/now"))).end();
+	while (heard.length < 1) await new Promise((resolve) => setImmediate(resolve));
+	const lasting = { clientId: "delayed", properties: { sessionExpiryInterval: 600 } };
+	(await RawClient.open(broker.port, { ...lasting, ...will("will/ended") })).end();
+	await RawClient.open(broker.port, { clientId: "delayed", clean: true });
+	expect(heard).toEqual(["will/now", "will/ended"]);
+});
+
+test("subscribing again replaces every option", async () => {
+	await using broker = await brokerForTest();
+	const client = await RawClient.open(broker.port);
+	const say = (payload: string) => client.send({ cmd: "publish", topic: "t", payload, qos: 0, dup: false, retain: true });
+	await client.subscribe("t", 0, { nl: true, id: 1 });
+	say("unheard");
+	expect(await client.settled()).toEqual([]);
+	await client.subscribe("t", 0, { rap: true, id: 2, rh: 2 });
+	say("heard");
+	expect(await client.settled()).toMatchObject([{ retain: true, properties: { subscriptionIdentifier: 2 } }]);
+});

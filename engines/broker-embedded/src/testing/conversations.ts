@@ -1,5 +1,10 @@
-import type { IConnectPacket, IPublishPacket, Packet } from "mqtt-packet";
+import type { IConnectPacket } from "mqtt-packet";
+import { brokenConversations } from "./conversations-broken.ts";
+import { exactlyOnceConversations } from "./conversations-exactly-once.ts";
+import { messageConversations } from "./conversations-messages.ts";
+import { sessionConversations } from "./conversations-sessions.ts";
 import type { RawClient } from "./raw-client.ts";
+import { bothVersions, hear, lasting, publish, retained, say, wrong, wrongFirst } from "./talk.ts";
 
 export interface Stage {
 	/** A named client; what it receives is part of the transcript. */
@@ -10,53 +15,12 @@ export interface Stage {
 
 export type Conversation = (stage: Stage) => Promise<void>;
 
-const publish = (topic: string, payload: string | Buffer, more: Partial<IPublishPacket> = {}): Packet => ({
-	cmd: "publish",
-	topic,
-	payload,
-	qos: 0,
-	dup: false,
-	retain: false,
-	...(more.qos ? { messageId: 11 } : {}),
-	...more,
-});
-
-/** Tells the broker and waits until it has dealt with it. */
-async function say(client: RawClient, ...packets: Packet[]): Promise<void> {
-	for (const packet of packets) client.send(packet);
-	await client.settled();
-}
-
-const hear = (client: RawClient): Promise<Packet[]> => client.settled();
-
-const retained = (topic: string, payload: string, qos: 0 | 1 = 0): Packet => publish(topic, payload, { retain: true, qos });
-
-const lasting = { clean: false, properties: { sessionExpiryInterval: 60 } };
-
-/** Wrong bytes after a good CONNECT. */
-const wrong =
-	(version: 4 | 5, ...bytes: number[]): Conversation =>
-	async ({ open }) => {
-		const client = await open("wrong", version);
-		client.bytes(Buffer.from(bytes));
-		await client.untilClosed();
-	};
-
-const wrongFirst =
-	(...bytes: number[]): Conversation =>
-	async ({ dial }) => {
-		const client = await dial("stranger", 4);
-		client.bytes(Buffer.from(bytes));
-		await client.untilClosed();
-	};
-
-const bothVersions = (name: string, make: (version: 4 | 5) => Conversation): Record<string, Conversation> => ({
-	[`${name}, 3.1.1`]: make(4),
-	[`${name}, 5`]: make(5),
-});
-
 /** What is said to both brokers, in the words of the wire. */
 export const conversations: Record<string, Conversation> = {
+	...exactlyOnceConversations,
+	...sessionConversations,
+	...messageConversations,
+	...brokenConversations,
 	...bothVersions("QoS is the lower of publish and subscription", (version) => async ({ open }) => {
 		const reader = await open("reader", version);
 		await reader.subscribe("q/0", 0);
