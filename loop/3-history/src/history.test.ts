@@ -389,7 +389,7 @@ test("starts though the history cannot be opened, keeps what comes, and stores i
 	expect(part.health?.().state).toBe("failing");
 	isAway = false;
 	await clock.advance(60_000);
-	await vi.waitFor(() => expect(part.health?.().state).toBe("good"));
+	await vi.waitFor(() => expect(part.health?.()).toEqual({ state: "good" }), 5000);
 	await clock.advance(15_000);
 	await vi.waitFor(() => expect(counts.stored("press")).toBe(3));
 	await clock.advance(200);
