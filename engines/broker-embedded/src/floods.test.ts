@@ -70,3 +70,25 @@ for (const qos of [0, 1] as const)
 		else expect(thatOne).toBeUndefined();
 		for (const socket of sockets) socket.destroy();
 	}, 120_000);
+
+test("large messages are held back before their bytes end a subscriber that reads", async () => {
+	// Far fewer than queueMessages fit into what may wait.
+	await using broker = await brokerForTest({ limits: { queueBytes: 65_536 } });
+	const reader = await RawClient.open(broker.port, { clientId: "reader", version: 4, properties: { receiveMaximum: 10 } });
+	await reader.subscribe("flood/#", 1);
+	let heard = 0;
+	reader.socket.on("data", () => {
+		for (const packet of reader.received.splice(0)) {
+			if (packet.cmd !== "publish") continue;
+			heard++;
+			reader.send({ cmd: "puback", messageId: packet.messageId as number });
+		}
+	});
+	const writers = await Promise.all(Array.from({ length: 10 }, () => RawClient.open(broker.port, { version: 4 })));
+	const payload = Buffer.alloc(2000, "x");
+	for (let i = 1; i <= 500; i++)
+		for (const writer of writers)
+			writer.send({ cmd: "publish", topic: "flood/large", payload, qos: 1, messageId: i, dup: false, retain: false });
+	while (heard < 5000 && !reader.closed) await turn();
+	expect({ heard, closed: reader.closed, dropped: broker.figures().dropped }).toEqual({ heard: 5000, closed: false, dropped: 0 });
+});

@@ -74,7 +74,7 @@ export class Outgoing {
 			this.#sendFirst(line, queued);
 			return;
 		}
-		const { queueMessages, onSlow } = this.#tools.limits;
+		const { onSlow } = this.#tools.limits;
 		const { bytes } = message;
 		if (onSlow === "drop-oldest") this.#makeRoom(bytes);
 		if (!this.#hasPlace(bytes)) {
@@ -86,7 +86,7 @@ export class Outgoing {
 		this.#keep(queued);
 		this.#waiting.push(queued);
 		this.#waitingBytes += bytes;
-		if (line !== undefined && this.#waiting.length * 2 > queueMessages) this.#tools.crowded();
+		if (line !== undefined && this.isOver(1 / 2)) this.#tools.crowded();
 	}
 
 	#hasPlace(bytes: number): boolean {
@@ -102,6 +102,12 @@ export class Outgoing {
 			this.#forget(oldest);
 			this.#tools.dropped();
 		}
+	}
+
+	/** Is more than this share of what may wait waiting? */
+	isOver(share: number): boolean {
+		const { queueMessages, queueBytes } = this.#tools.limits;
+		return this.#waiting.length > queueMessages * share || this.#waitingBytes > queueBytes * fixedLimits.waitingFactor * share;
 	}
 
 	#keep(queued: Queued): void {

@@ -208,8 +208,7 @@ export class Session {
 	}
 
 	#caughtUp(line: Line): void {
-		const { queueMessages, queueBytes } = this.#tools.limits;
-		if (this.outgoing.waiting * 4 < queueMessages && line.filled * 4 < queueBytes) this.#patience.caughtUp();
+		if (!this.outgoing.isOver(1 / 4) && line.filled * 4 < this.limits.queueBytes) this.#patience.caughtUp();
 	}
 
 	/** Keeps a publisher waiting while this client reads well, and `patienceMs` when it does not. */
