@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { expectEven } from "./even.ts";
 import { type Factory, openFactory, smallLoad } from "./factory.ts";
+import { floodingClients } from "./flooding-clients.ts";
 import { frozenSubscriber } from "./frozen-subscriber.ts";
 import { garbage } from "./garbage.ts";
 import { type HostileMachine, hostileConnections, openHostileMachine } from "./hostile-machines.ts";
 import { lateDocuments } from "./late-documents.ts";
+import { reconnectStorm } from "./reconnect-storm.ts";
 import { slowBrowser } from "./slow-browser.ts";
 
 const seed = 7;
@@ -31,6 +33,16 @@ test("a browser that stops reading holds up nobody and knows the newest values w
 
 test("a frozen subscriber and a message of ten megabytes are felt by nobody else", async () => {
 	expectEven(await frozenSubscriber(factory, { floods: 20 }));
+}, 120_000);
+
+test("publishers that flood are slowed down, and whoever reads gets everything in order", async () => {
+	const outcome = await floodingClients(factory, { publishers: 10, messages: 1000 });
+	expectEven(outcome);
+	expect(outcome.figures.messages).toBe(10_000);
+}, 120_000);
+
+test("clients that all come back at once get what waited for them and hold nobody up", async () => {
+	expectEven(await reconnectStorm(factory, { clients: 100, rounds: 2 }));
 }, 120_000);
 
 test("nonsense on every port and from machines leaves the process up and the values flowing", async () => {

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { type Factory, openFactory, wholeLoad } from "./factory.ts";
+import { floodingClients } from "./flooding-clients.ts";
 import { frozenSubscriber } from "./frozen-subscriber.ts";
 import { garbage } from "./garbage.ts";
 import { halfOpen } from "./half-open.ts";
@@ -9,6 +10,7 @@ import { mixingConnection, mixingMap, openMixingPlc } from "./mixing-plc.ts";
 import { newNodeIds } from "./new-node-ids.ts";
 import type { Outcome } from "./outcome.ts";
 import { plcKilled } from "./plc-killed.ts";
+import { reconnectStorm } from "./reconnect-storm.ts";
 import { serverKilled } from "./server-killed.ts";
 import { serverStopped } from "./server-stopped.ts";
 import { slowBrowser } from "./slow-browser.ts";
@@ -36,6 +38,8 @@ const faults: Record<
 	"new-node-ids": { runs: 1, run: newNodeIds },
 	"slow-browser": { runs: 1, run: (factory) => slowBrowser(factory, { frames: 400 }) },
 	"frozen-subscriber": { runs: 1, run: (factory) => frozenSubscriber(factory, { floods: 500 }) },
+	"flooding-clients": { runs: 1, run: (factory) => floodingClients(factory, { publishers: 50, messages: 2000 }) },
+	"reconnect-storm": { runs: 1, run: (factory) => reconnectStorm(factory, { clients: 500, rounds: 5 }) },
 	garbage: { runs: 1, run: (factory) => garbage(factory, { count: 900, seed, machine }), beside: "hostile" },
 	"late-documents": { runs: 1, run: (factory) => lateDocuments(factory, { count: 1000, seed }) },
 };
