@@ -92,6 +92,13 @@ withMosquitto(
 			const { values } = await until(read, (one) => one.values.includes(5), { what: "the last document" });
 			expect([...values]).toEqual([0, 1, 2, 3, 4, 5]);
 			expect((await session.namespace.deadLetters({})).letters).toEqual([]);
+
+			await server.kill();
+			server = await start();
+			session = await signIn(server.ready);
+			await far.publishAsync(`udt/${tag}`, document(6, begin + 6000), { qos: 1 });
+			const { values: after } = await until(read, (one) => one.values.includes(6), { what: "the document after the crash" });
+			expect([...after]).toEqual([0, 1, 2, 3, 4, 5, 6]);
 		} finally {
 			await far.endAsync(true);
 			await server.stop();

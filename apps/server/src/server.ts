@@ -151,7 +151,17 @@ export function createServer({
 		clock,
 		log,
 		settings: () => config.get(namespaceSection),
-		sense: { facts: known.facts, ingest: sense.ingestColumns },
+		sense: {
+			facts: known.facts,
+			ingest: sense.ingestColumns,
+			remembered: {
+				recent: sense.recent,
+				async newest(tags) {
+					await historyReady.promise;
+					return engine.before({ tags, time: clock.now() + 86_400_000_000_000n });
+				},
+			},
+		},
 		classOf: known.classOfTag,
 		bridges: bridges.list,
 	});
@@ -339,6 +349,7 @@ export function createServer({
 			{ part: history.part, essential: true },
 			{ part: { name: "memory", start: async () => historyReady.resolve(), stop: async () => {} }, essential: true },
 			{ part: sense.part, essential: true },
+			{ part: { name: "recall", start: namespace.recall, stop: async () => {} } },
 			{ part: bridges.part },
 			{ part: gateways.part },
 			{ part: classification, essential: true },

@@ -49,6 +49,8 @@ export interface SenseStep {
 		rows: Pick<SampleBatch, "length" | "tags" | "times" | "values" | "quality" | "texts">,
 		about: { receivedMs: number },
 	): Promise<{ first: number; last: number }>;
+	/** The newest rows of a connection that the ring still has, oldest first; to be called after `start`. */
+	recent(connection: string, rows: number, each: (batch: SampleBatch) => void): Promise<void>;
 	facts(tagId: number): TagFacts | undefined;
 	factsByTag(name: string): TagFacts | undefined;
 	/** Called with the facts of all tags now, and after each change of the configuration. */
@@ -203,6 +205,7 @@ export function createSense({
 			lane.settle();
 			return lane.durable(rows.length);
 		},
+		recent: (connection, rows, each) => ring.recount(connection, Math.max(0, ring.store.committed(connection) + 1 - rows), each),
 		facts: facts.ofId,
 		factsByTag: facts.ofName,
 		onFacts: facts.onChange,

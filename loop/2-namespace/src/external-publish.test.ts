@@ -202,3 +202,54 @@ test("the acknowledgement waits until the samples are durable; a failure is told
 	await settle();
 	expect(states.at(-1)).toBe("again stored");
 });
+
+const atMs = Date.UTC(2026, 3, 17, 14, 31, 59);
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+test("what was stored before a crash and comes again is not stored twice; documents wait until that is known", async () => {
+	const open = Promise.withResolvers<void>();
+	const tag = 1;
+	const { fromClient, ingested, directory, recall } = await namespaceForTest({
+		remembered: {
+			async recent(connection, rows, each) {
+				expect([connection, rows]).toEqual(["mqtt", 500_000]);
+				await open.promise;
+				const builder = new SampleBatchBuilder();
+				builder.add(tag, BigInt(atMs) * 1_000_000n, 20, Quality.good);
+				builder.add(tag, BigInt(atMs + 1) * 1_000_000n, "RUN", Quality.good);
+				each(builder.take({ connection: "mqtt", first: 0 }));
+			},
+		},
+	});
+	expect([...directory.assign(["a/b"])]).toEqual([tag]);
+	const publish = (value: unknown, ms: number, seq: number) => {
+		const verdict = fromClient("udt/a/b", { ...document({ value, at: iso(ms) }), seq });
+		return verdict === "accept" || !("retain" in verdict) ? undefined : verdict.stored;
+	};
+	let answered = 0;
+	const early = [publish(20, atMs, 5), publish("RUN", atMs + 1, 6), publish(20, atMs + 1, 6), publish(21, atMs + 2, 7)];
+	for (const one of early) void one?.then(() => answered++);
+	await settle();
+	expect([answered, ingested.length]).toEqual([0, 0]);
+	open.resolve();
+	await recall();
+	await Promise.all(early);
+	expect(answered).toBe(4);
+	await Promise.all([publish(20, atMs, 5), publish(22, atMs - 1, 4), publish(23, atMs + 3, 8)]);
+	expect(ingested.map(({ value }) => value)).toEqual([20, 21, 22, 23]);
+});
+
+test("what a broker outside had kept is stored unless the history has it", async () => {
+	const { fromClient, ingested, directory } = await namespaceForTest({
+		remembered: {
+			newest: async (tags) =>
+				new Map(tags.map((id) => [id, { time: BigInt(atMs) * 1_000_000n, value: 20, quality: Quality.good as number }])),
+		},
+	});
+	const kept = (topic: string, value: number) =>
+		fromClient(topic, document({ value, at: iso(atMs) }), { isKept: true, retain: true }) as { stored: Promise<void> };
+	await Promise.all([kept("udt/a/b", 20).stored, kept("udt/a/c", 21).stored]);
+	expect(ingested.map(({ tag, value }) => [tag, value])).toEqual([[directory.idOf("a/c"), 21]]);
+	await (fromClient("udt/a/d", document({ value: 20, at: iso(atMs) })) as { stored: Promise<void> }).stored;
+	expect(ingested).toHaveLength(2);
+});

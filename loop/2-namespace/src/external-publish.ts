@@ -15,6 +15,7 @@ import type { TagFacts } from "@millwright/sense/api";
 import type { TagPayload } from "./api.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import { DocumentShape, type Scanned, scanned } from "./document-shape.ts";
+import { createDoubts, type Remembered } from "./doubts.ts";
 import { createExternalRows, type ExternalRow, type IngestExternal } from "./external-rows.ts";
 import { payloadProblem, qualityOf } from "./payload-reader.ts";
 import { createRepeats } from "./repeats.ts";
@@ -87,10 +88,23 @@ export function createExternalGate(tools: {
 	log: Log;
 	facts(id: number): TagFacts | undefined;
 	ingest: IngestExternal;
+	remembered?: Remembered | undefined;
 }) {
 	const { topics, letters, directory, clock, log } = tools;
 	const repeats = createRepeats();
 	const rows = createExternalRows({ clock, log, repeats, ingest: tools.ingest });
+	const doubts = createDoubts({
+		connection: externalConnection,
+		remembered: tools.remembered ?? {},
+		log,
+		add(one, historical, mark) {
+			accepted++;
+			return rows.add(one, historical, mark);
+		},
+		repeated() {
+			repeated++;
+		},
+	});
 	/** By topic as it comes. */
 	const knowns = new Map<string, Known>();
 	const found: Scanned = scanned();
@@ -114,8 +128,8 @@ export function createExternalGate(tools: {
 	}
 
 	/** What is in `row`: a sample, unless it has come before. One retained topic per tag, whatever the client asked for; what is older than the topic holds passes by. */
-	function store(topic: TagTopic, clientId: string, historical: boolean): Taken {
-		topic.client = clientId;
+	function store(topic: TagTopic, message: ClientMessage, historical: boolean): Taken {
+		topic.client = message.client.id;
 		const isLater = row.high > topic.externalHigh || (row.high === topic.externalHigh && row.low > topic.externalLow);
 		const isNewest = isLater || (row.high === topic.externalHigh && row.low === topic.externalLow);
 		if (isLater) {
@@ -127,6 +141,10 @@ export function createExternalGate(tools: {
 			repeated++;
 			// Its first coming may still be on the way.
 			return { retain: isNewest, stored: rows.settled(), room: undefined };
+		}
+		if (doubts.concerns(row, message.isKept === true)) {
+			const stored = doubts.add(row, { historical, mark: { ...mark }, isKept: message.isKept === true });
+			return { retain: isNewest, stored, room: doubts.room() };
 		}
 		accepted++;
 		return { retain: isNewest, stored: rows.add(row, historical, mark), room: rows.room() };
@@ -147,7 +165,7 @@ export function createExternalGate(tools: {
 			row.value = way.inUnit === undefined ? found.value : way.inUnit(found.value);
 			row.text = undefined;
 			row.quality = way.quality;
-			return store(topic, message.client.id, way.historical);
+			return store(topic, message, way.historical);
 		}
 		return undefined;
 	}
@@ -251,7 +269,7 @@ export function createExternalGate(tools: {
 		row.text = typeof measured.value === "string" ? measured.value : undefined;
 		row.value = measured.value === null || row.text !== undefined ? Number.NaN : Number(measured.value);
 		row.quality = qualityOf(document.measurement);
-		return store(topic, message.client.id, document.historical === true);
+		return store(topic, message, document.historical === true);
 	}
 
 	function adopt(name: string, document: TagPayload, message: ClientMessage): TagTopic | undefined {
@@ -288,6 +306,8 @@ export function createExternalGate(tools: {
 			return { refuse: verdict.refuse, reason: verdict.reason };
 		},
 		flush: rows.flush,
+		/** What was stored before this start can be looked through now. */
+		recall: doubts.open,
 		/** What is known of tags has changed: each topic's next document takes the long way. */
 		forget,
 	};

@@ -4,6 +4,7 @@ import { samples, settingsChanged, type TagFacts } from "@millwright/sense/api";
 import type { BridgeInfo, NamespaceSettings } from "./api.ts";
 import { TagColumns } from "./columns.ts";
 import { createDeadLetters, type DeadLetters } from "./dead-letters.ts";
+import type { Remembered } from "./doubts.ts";
 import { type ClientMessage, type ClientVerdict, createExternalGate } from "./external-publish.ts";
 import type { IngestExternal } from "./external-rows.ts";
 import { writePayload } from "./payload-writer.ts";
@@ -22,6 +23,8 @@ export interface NamespaceOptions {
 		facts(id: number): TagFacts | undefined;
 		/** Makes samples of what MQTT clients publish; they come back through the channel once they are durable. */
 		ingest: IngestExternal;
+		/** What was stored before this start, so that a document that comes again after a crash is stored once; `recall` looks at it. */
+		remembered?: Remembered;
 	};
 	/** By full name; asked when a tag gets its topic and on `refresh`. */
 	classOf(tag: string): DataClass;
@@ -36,6 +39,8 @@ export interface NamespaceParts {
 	accept(batch: SampleBatch): void;
 	/** For the broker's `onExternalPublish`. */
 	onExternalPublish(message: ClientMessage): ClientVerdict;
+	/** To be called once the ring is open, where there is something remembered: documents wait until then. */
+	recall(): Promise<void>;
 	/** Facts, context or data classes of tags have changed. */
 	refresh(): void;
 	/** A message that another part refused, for the list and the topics of dead letters. */
@@ -54,7 +59,8 @@ export function createNamespace(options: NamespaceOptions): NamespaceParts {
 	const topics = new TagTopics({ directory, log, facts, classOf: options.classOf }, settings().root);
 	const { columns } = topics;
 	const letters = createDeadLetters({ broker, bus, clock, keep: () => settings().deadLetters.keep, root: () => topics.root });
-	const gate = createExternalGate({ topics, letters, directory, clock, log, facts, ingest: options.sense.ingest });
+	const { ingest, remembered } = options.sense;
+	const gate = createExternalGate({ topics, letters, directory, clock, log, facts, ingest, remembered });
 	const stops: (() => void)[] = [];
 	let published = 0;
 
@@ -186,6 +192,7 @@ export function createNamespace(options: NamespaceOptions): NamespaceParts {
 		accept,
 		onExternalPublish: gate.judge,
 		refresh,
+		recall: gate.recall,
 		deadLetter: letters.add,
 	};
 }

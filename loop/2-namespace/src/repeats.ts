@@ -115,6 +115,10 @@ export function createRepeats({ most = 500_000 }: { most?: number } = {}) {
 			newer.add(mark);
 			return mark;
 		},
+		has(document: Repeatable): boolean {
+			markOf(document);
+			return newer.has(mark) || older.has(mark);
+		},
 		/** It was not taken in after all, and may come again. */
 		forget(one: Mark): void {
 			newer.forget(one);

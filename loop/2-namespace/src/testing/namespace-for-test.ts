@@ -3,6 +3,7 @@ import { createBus, memoryTagDirectory, silentLog } from "@millwright/runtime";
 import { samples, type TagFacts } from "@millwright/sense/api";
 import { createFakeClock } from "@millwright/testkit";
 import { contractBroken, type DeadLetter, NamespaceSettings } from "../api.ts";
+import type { Remembered } from "../doubts.ts";
 import type { ClientMessage } from "../external-publish.ts";
 import type { IngestExternal, SampleColumns } from "../external-rows.ts";
 import { createNamespace } from "../namespace.ts";
@@ -31,6 +32,7 @@ export async function namespaceForTest(
 		classes?: Record<string, DataClass>;
 		settings?: object;
 		ingest?: IngestExternal;
+		remembered?: Remembered;
 	} = {},
 ) {
 	const clock = createFakeClock({ startMs: Date.UTC(2026, 3, 17, 14, 32) });
@@ -73,6 +75,7 @@ export async function namespaceForTest(
 							...known,
 						};
 			},
+			...(about.remembered === undefined ? {} : { remembered: about.remembered }),
 			ingest:
 				about.ingest ??
 				((_connection, rows, { historical }) => ingested.push(...samplesOf(rows).map((row) => ({ ...row, historical })))),
