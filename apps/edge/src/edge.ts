@@ -189,10 +189,11 @@ export function createEdge({
 		parts: [
 			{ part: config, essential: true },
 			...(local ? [{ part: local.broker.part }, { part: local.namespace.part, essential: true }] : []),
-			// After sense in stopping: the centre's receipts for the last values are still heard.
 			{ part: keeping, essential: true },
-			{ part: uplink.part },
+			// Begins when the ring is open, and ends after it: the centre's receipts for the last values are still heard.
+			{ part: { ...uplink.part, start: async () => {} } },
 			{ part: sense.part, essential: true },
+			{ part: { name: "line", start: uplink.part.start, stop: async () => {} } },
 			{ part: reporting },
 		],
 	});
