@@ -4,25 +4,27 @@ import { join } from "node:path";
 import { root } from "./node.mjs";
 import { which } from "./run.mjs";
 
-/** A Python of the clone's own, so that nothing of the machine is changed; `ready` says what has been put there. */
-const asyncua = {
-	version: "asyncua==2.1.0",
-	home: join(root, "node_modules", ".cache", "millwright-peers", "asyncua"),
-	isReady() {
-		const mark = join(this.home, "ready");
-		return existsSync(join(this.home, "bin", "python")) && existsSync(mark) && readFileSync(mark, "utf8") === this.version;
-	},
-	install() {
-		if (!which("python3")) return;
-		console.log(`Installing a test peer: ${this.version} …`);
-		const quietly = { stdio: "ignore", timeout: 180_000 };
-		if (spawnSync("python3", ["-m", "venv", "--clear", this.home], quietly).status !== 0) return;
-		const python = join(this.home, "bin", "python");
-		const options = ["--quiet", "--no-input", "--disable-pip-version-check", "--retries=1", "--timeout=15"];
-		if (spawnSync(python, ["-m", "pip", "install", ...options, this.version], quietly).status === 0)
-			writeFileSync(join(this.home, "ready"), this.version);
-	},
-};
+/** A package in a Python of the clone's own, so that nothing of the machine is changed; `ready` says what has been put there. */
+function pythonPeer(name, version) {
+	const home = join(root, "node_modules", ".cache", "millwright-peers", name);
+	const mark = join(home, "ready");
+	return {
+		version,
+		isReady: () => existsSync(join(home, "bin", "python")) && existsSync(mark) && readFileSync(mark, "utf8") === version,
+		install() {
+			if (!which("python3")) return;
+			console.log(`Installing a test peer: ${version} …`);
+			const quietly = { stdio: "ignore", timeout: 180_000 };
+			if (spawnSync("python3", ["-m", "venv", "--clear", home], quietly).status !== 0) return;
+			const python = join(home, "bin", "python");
+			const options = ["--quiet", "--no-input", "--disable-pip-version-check", "--retries=1", "--timeout=15"];
+			if (spawnSync(python, ["-m", "pip", "install", ...options, version], quietly).status === 0) writeFileSync(mark, version);
+		},
+	};
+}
+
+const asyncua = pythonPeer("asyncua", "asyncua==2.1.0");
+const paho = pythonPeer("paho-mqtt", "paho-mqtt==2.1.0");
 
 /** Debian keeps the server's programs apart by version, outside the path. */
 const hasPostgresql = () => {
@@ -50,6 +52,13 @@ const peers = [
 		package: "python3-venv",
 		for: "an independent OPC UA server",
 		missing: `${asyncua.version} could not be installed; it needs python3 with venv (apt-get install python3-venv) and PyPI`,
+	},
+	{
+		check: () => paho.isReady(),
+		install: () => paho.install(),
+		package: "python3-venv",
+		for: "an independent MQTT client",
+		missing: `${paho.version} could not be installed; it needs python3 with venv (apt-get install python3-venv) and PyPI`,
 	},
 ];
 

@@ -39,6 +39,37 @@ test("mqtt.js over WebSocket and over TCP talk to each other", async () => {
 	await tool.endAsync();
 });
 
+test("mqtt.js is told topics by number and still knows them; QoS 2 works both ways", async () => {
+	await using broker = await brokerForTest();
+	const reader = await connectAsync(`mqtt://127.0.0.1:${broker.port}`, {
+		protocolVersion: 5,
+		reconnectPeriod: 0,
+		properties: { topicAliasMaximum: 3 },
+	});
+	const heard: string[] = [];
+	const done = new Promise<void>((resolve) =>
+		reader.on("message", (topic, payload, { qos }) => {
+			heard.push(`${topic} ${payload} ${qos}`);
+			if (heard.length === 12) resolve();
+		}),
+	);
+	await reader.subscribeAsync("n/#", { qos: 2 });
+	const writer = await connectAsync(`mqtt://127.0.0.1:${broker.port}`, {
+		protocolVersion: 5,
+		reconnectPeriod: 0,
+		autoAssignTopicAlias: true,
+	});
+	const expected: string[] = [];
+	for (let i = 0; i < 12; i++) {
+		expected.push(`n/${i % 4} ${i} 2`);
+		await writer.publishAsync(`n/${i % 4}`, String(i), { qos: 2 });
+	}
+	await done;
+	expect(heard).toEqual(expected);
+	await reader.endAsync();
+	await writer.endAsync();
+});
+
 test("a WebSocket without the mqtt subprotocol is refused, and one that sends text is closed", async () => {
 	await using broker = await brokerForTest();
 	using web = await webServer(broker);
