@@ -135,7 +135,9 @@ export class Outgoing {
 
 	#write(line: Line, packetId: number, queued: Queued, dup: boolean): void {
 		const { message, qos, retain, ids } = queued;
-		const { version, aliases } = line;
+		const { version } = line;
+		// Clients that keep a message of QoS 2 until PUBREL have been seen to forget the topic its number stands for.
+		const aliases = qos === 2 ? undefined : line.aliases;
 		const frame = message.frame({ version, qos, retain, packetId, dup, ids, nowMs: this.#tools.nowMs(), aliases });
 		// MQTT 5 §3.1.2.11.4: what is too large for the client counts as delivered.
 		if (frame.length > line.maxPacketBytes) {

@@ -61,11 +61,13 @@ test("mqtt.js is told topics by number and still knows them; QoS 2 works both wa
 	});
 	const expected: string[] = [];
 	for (let i = 0; i < 12; i++) {
-		expected.push(`n/${i % 4} ${i} 2`);
-		await writer.publishAsync(`n/${i % 4}`, String(i), { qos: 2 });
+		const qos = (i % 3) as 0 | 1 | 2;
+		expected.push(`n/${i % 4} ${i} ${qos}`);
+		await writer.publishAsync(`n/${i % 4}`, String(i), { qos });
 	}
 	await done;
-	expect(heard).toEqual(expected);
+	// Of different QoS one may overtake the other.
+	expect(heard.sort()).toEqual(expected.sort());
 	await reader.endAsync();
 	await writer.endAsync();
 });
