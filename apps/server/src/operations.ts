@@ -1,7 +1,8 @@
+import { join } from "node:path";
 import { type Clock, type Log, msFromNanos, type SeriesEngine } from "@millwright/core";
 import type { AuditTrail } from "@millwright/platform";
 import type { Platform } from "@millwright/platform/api";
-import type { Config, Figure, LogMemory, Part } from "@millwright/runtime";
+import { type Config, copySqlite, type Figure, type LogMemory, type Part } from "@millwright/runtime";
 import { type Backups, createBackups } from "./backup/backups.ts";
 import { backupSection } from "./backup/settings.ts";
 import { configNotes, configPlace, storesOf } from "./backup/stores.ts";
@@ -48,7 +49,18 @@ export function createOperations({
 	const backups: Backups = createBackups({
 		data,
 		settings: () => config.get(backupSection),
-		stores: () => storesOf({ data, configFile, engine, records, parts: parts() }),
+		stores: () =>
+			storesOf({
+				data,
+				configFile,
+				engine,
+				// On a thread of its own, where it is a file.
+				records:
+					config.get(enginesSection).records.kind === "sqlite"
+						? { backupTo: (to) => copySqlite({ from: join(data, "records.sqlite"), to }) }
+						: records,
+				parts: parts(),
+			}),
 		async facts(kind) {
 			const { rows, newest } = await engine.figures();
 			return {

@@ -81,6 +81,7 @@ export const operationsApi = {
 			mark: z.string().max(200).optional(),
 		}),
 		output: BackupJob,
+		secrets: ["mark"],
 	}),
 	backups: operation({
 		summary: "Backups: running, past and kept",

@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, rm, rmdir } from "node:fs/promises";
-import { isAbsolute, join, relative, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { asMillwrightError, type Clock, type Log, MillwrightError, systemPrincipal, type Timer } from "@millwright/core";
 import type { AuditTrail } from "@millwright/platform";
 import type { BackupJob, Platform } from "@millwright/platform/api";
 import type { Health, Part } from "@millwright/runtime";
 import type { z } from "zod";
-import { backupName, keptIn, tidyKept } from "./kept.ts";
+import { isInside } from "./files.ts";
+import { backupName, createKept } from "./kept.ts";
 import type { Manifest } from "./manifest.ts";
 import { slotAfter, slotBefore } from "./schedule.ts";
 import type { BackupSettings } from "./settings.ts";
@@ -40,6 +41,7 @@ export function createBackups({
 	log: Log;
 }): Backups {
 	const log = parentLog.part("backup");
+	const kept = createKept();
 	const jobs: BackupJob[] = [];
 	let running: { ending: AbortController; ended: Promise<void> } | undefined;
 	let ticking: Timer | undefined;
@@ -121,8 +123,7 @@ export function createBackups({
 		const folder = folderOf();
 		if (to === undefined) return freeName(folder, "manual");
 		if (!isAbsolute(to)) throw new MillwrightError("backup.place-relative", `"${to}" is not a whole path`, { kind: "input" });
-		const within = relative(folder, resolve(to));
-		if (within !== "" && !within.startsWith("..") && !isAbsolute(within)) return resolve(to);
+		if (isInside(to, folder) && resolve(to) !== folder) return resolve(to);
 		const found = await readFile(join(to, markName), "utf8").catch(() => undefined);
 		if (mark === undefined || mark.length < 16 || found === undefined || found.trim() !== mark)
 			throw new MillwrightError("backup.place-denied", `${to} lies outside ${folder}`, {
@@ -148,7 +149,7 @@ export function createBackups({
 		if (at === undefined || running || now < notBefore) return;
 		if (resting?.at === at && now < resting.until) return;
 		const folder = folderOf();
-		const newest = (await keptIn(folder)).find(({ kind }) => kind === "scheduled");
+		const newest = (await kept.list(folder)).find(({ kind }) => kind === "scheduled");
 		if (newest && newest.at >= slotBefore(now, at)) {
 			resting = { at, until: slotAfter(now, at) };
 			return;
@@ -159,7 +160,7 @@ export function createBackups({
 		// A short disk is a reason to keep the old ones, not to lose them too.
 		if (job.state !== "done") return;
 		notBefore = Number.NEGATIVE_INFINITY;
-		const removed = await tidyKept(folder, keep);
+		const removed = await kept.tidy(folder, keep);
 		if (removed.length > 0) log.info("Old backups removed", { folders: removed });
 	}
 
@@ -223,7 +224,7 @@ export function createBackups({
 					folder,
 					...(at === undefined ? {} : { schedule: { at, keep, nextAt: slotAfter(clock.nowMs(), at) } }),
 					jobs: jobs.map((job) => ({ ...job })),
-					kept: await keptIn(folder),
+					kept: await kept.list(folder),
 				};
 			},
 		},

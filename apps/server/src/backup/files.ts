@@ -1,11 +1,17 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, open, readdir, stat } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { copySqlite } from "@millwright/runtime";
 
 /** Companions of a file, and what is being written or was set aside: none of it belongs in a backup. */
-const passing = /-(?:wal|shm|journal)$|\.(?:new|part|opening|lock)$|\.(?:broken|damaged|before)-/;
+const passing = /-(?:wal|shm|journal)$|\.(?:new|part|opening|lock)$|\.(?:broken|damaged|before)(?:-|$)/;
 const isSqlite = (name: string): boolean => /\.(?:db|sqlite)$/.test(name);
+
+/** Is one path the other, or below it? */
+export function isInside(inner: string, outer: string): boolean {
+	const way = relative(resolve(outer), resolve(inner));
+	return way === "" || (!way.startsWith("..") && !isAbsolute(way));
+}
 
 /** Every file below a folder, as paths with "/" relative to it, in order. */
 export async function filesBelow(folder: string): Promise<string[]> {

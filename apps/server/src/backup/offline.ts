@@ -9,7 +9,7 @@ import { createSeries } from "../history-engine.ts";
 import { createRecords } from "../record-engine.ts";
 import { sections } from "../sections.ts";
 import { readSchemas } from "../upgrade/schemas.ts";
-import { copyLiveFolder } from "./files.ts";
+import { copyLiveFolder, isInside } from "./files.ts";
 import type { Manifest } from "./manifest.ts";
 import { finishPlacing } from "./place.ts";
 import { configNotes, configPlace, storesOf } from "./stores.ts";
@@ -41,6 +41,12 @@ export async function backupOffline({
 			kind: "input",
 			hint: "Name the folder that the platform was started with: --data FOLDER",
 			place: data,
+		});
+	if (isInside(to, data))
+		throw new MillwrightError("backup.inside", "A backup cannot lie in the folder that it is made of", {
+			kind: "input",
+			hint: "Choose a place outside the data folder, best on another disk.",
+			place: to,
 		});
 	const lock = lockFolder(data);
 	try {

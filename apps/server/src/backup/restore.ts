@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { copyFile, cp, mkdir, readFile, rm } from "node:fs/promises";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type Clock, type Log, MillwrightError } from "@millwright/core";
 import { historySection } from "@millwright/history";
 import { isGatewayConnection } from "@millwright/namespace";
@@ -10,7 +10,7 @@ import { enginesSection } from "../engine-settings.ts";
 import { createSeries } from "../history-engine.ts";
 import { sections } from "../sections.ts";
 import { checkNotNewer, upgradeStores } from "../upgrade/stores.ts";
-import { filesBelow } from "./files.ts";
+import { filesBelow, isInside } from "./files.ts";
 import { type Manifest, notABackup, syncFile, syncFolder } from "./manifest.ts";
 import { beginStaging, contentOf, dropStaging, finishPlacing, place } from "./place.ts";
 import { inRoot } from "./stores.ts";
@@ -86,11 +86,7 @@ export async function restoreBackup({
 }
 
 function refuseInside(from: string, data: string): void {
-	const inside = (inner: string, outer: string) => {
-		const way = relative(resolve(outer), resolve(inner));
-		return way === "" || (!way.startsWith("..") && !isAbsolute(way));
-	};
-	if (inside(from, data) || inside(data, from))
+	if (isInside(from, data) || isInside(data, from))
 		throw new MillwrightError("backup.inside", "The backup and the data folder lie in each other", {
 			kind: "input",
 			hint: "Move the backup to a folder of its own first.",

@@ -23,7 +23,7 @@ export async function usageOf(folder: string): Promise<{ name: string; bytes: nu
 /** Files that were damaged and set aside so that the plant could go on. */
 export async function setAside(folder: string): Promise<{ file: string; bytes: number; at: number }[]> {
 	const names = (await filesBelow(folder).catch(() => [])).filter(
-		(path) => /\.(?:broken|damaged)-|(?:^|\/)audit\.torn$|\/quarantine\//.test(path) && !path.startsWith("replaced-"),
+		(path) => /\.(?:broken|damaged)(?:-|$)|(?:^|\/)audit\.torn$/.test(path) && !path.startsWith("replaced-"),
 	);
 	const found = await Promise.all(
 		names.map((file) =>

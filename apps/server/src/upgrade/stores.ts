@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Log, type Migration, MillwrightError } from "@millwright/core";
 import { openRecords } from "@millwright/records-sqlite";
@@ -53,8 +54,26 @@ export function upgradeStores({
 			found: (data) => appliedIn(join(data, "records.sqlite")),
 			bringUp: (data) => openRecords({ file: join(data, "records.sqlite"), log, migrations, snapshot: false }).close(),
 		},
+		...marked.map(([name, title, place]): UpgradeStore => {
+			return {
+				name,
+				title,
+				files: [],
+				current: 1,
+				found: (data) => (existsSync(join(data, place)) ? 1 : undefined),
+				bringUp() {},
+			};
+		}),
 	];
 }
+
+/** Stores that bring themselves up to date, or have only ever had one form; a newer one is known by what `schema.json` says. */
+const marked: readonly (readonly [name: string, title: string, place: string])[] = [
+	["history", "history", "history.duckdb"],
+	["audit", "audit log", "audit.jsonl"],
+	["broker", "MQTT sessions and retained messages", "broker"],
+	["gateways", "gateways", "gateways"],
+];
 
 const tagsSchema = 1;
 const atLeastOne = (version: number | undefined): number | undefined =>
