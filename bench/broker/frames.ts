@@ -24,9 +24,9 @@ const text = (value: string): Buffer => {
 
 const packet = (first: number, body: Buffer): Buffer => Buffer.concat([Buffer.from([first, ...lengthBytes(body.length)]), body]);
 
-/** Clean session, keep alive of 300 s. */
-export const connectFrame = (clientId: string): Buffer =>
-	packet(0x10, Buffer.concat([text("MQTT"), Buffer.from([4, 2, 1, 44]), text(clientId)]));
+/** Keep alive of 300 s. */
+export const connectFrame = (clientId: string, lasting: boolean): Buffer =>
+	packet(0x10, Buffer.concat([text("MQTT"), Buffer.from([4, lasting ? 0 : 2, 1, 44]), text(clientId)]));
 
 export const subscribeFrame = (filter: string, qos: 0 | 1): Buffer =>
 	packet(0x82, Buffer.concat([Buffer.from([0, 1]), text(filter), Buffer.from([qos])]));

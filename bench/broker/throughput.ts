@@ -8,6 +8,8 @@ export interface ThroughputTask {
 	publishers: number;
 	subscribers: number;
 	qos: 0 | 1;
+	/** Subscribers with sessions that outlive their connection: what is acknowledged to publishers is on disk. */
+	lasting: boolean;
 	/** Of the payload. */
 	bytes: number;
 	seconds: number;
@@ -40,7 +42,7 @@ interface Publisher {
 /** Publishers that say as much as their sockets (and windows) take for `seconds`, then silence until everything has arrived. */
 export async function measureThroughput(task: ThroughputTask): Promise<Throughput> {
 	const { publishers: count, qos, bytes } = task;
-	const subscribers = await openClients(task.port, "reader", task.subscribers);
+	const subscribers = await openClients(task.port, task.lasting ? "lasting" : "reader", task.subscribers, task.lasting);
 	for (const socket of subscribers) await subscribe(socket, "bench/#", qos);
 	let delivered = 0;
 	let lastAt = 0;
