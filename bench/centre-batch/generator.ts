@@ -3,9 +3,7 @@ import { openGateway, prepare, type Shape } from "./gateway.ts";
 /** A process of its own, so that what it costs is not counted as the centre's. Driven by its parent. */
 const { shape, rounds, seconds } = JSON.parse(process.argv[2] as string) as { shape: Shape; rounds: number; seconds: number };
 const prepared = prepare(shape, rounds, Date.now());
-process.stderr.write("prepared\n");
 const gateway = await openGateway(shape);
-process.stderr.write("greeted\n");
 process.send?.({ ready: true, bytes: prepared.bytes, rows: prepared.rows.reduce((sum, one) => sum + one, 0) });
 process.on("message", async (message: { go?: boolean; end?: boolean }) => {
 	if (message.go) {

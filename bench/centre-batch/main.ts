@@ -81,15 +81,12 @@ const hear = <T>(): Promise<T> =>
 		child.once("message", (message) => resolve(message as T));
 		child.once("exit", (code) => reject(new Error(`the generator ended with ${code}`)));
 	});
-process.stderr.write("up\n");
 const ready = await hear<{ bytes: number; rows: number }>();
 const began = { at: performance.now(), usage: usageOf(server.pid) };
 child.send({ go: true });
-const probe = setInterval(async () => { const { gateways } = await session.namespace.gateways({}); const one = gateways[0]; console.error(JSON.stringify({ ...one, connections: one?.connections.slice(0, 1) })); console.error(JSON.stringify((await session.sense.ledger({})).total)); console.error(server.errors().slice(-600)); }, 4000);
 const done = await hear<{ rows: number; ms: number; sentMs: number; all: boolean; confirmed: number; receipts: number }>();
 const ended = { at: performance.now(), usage: usageOf(server.pid) };
 const usage = usageOf(child.pid as number);
-clearInterval(probe);
 child.send({ end: true });
 
 const ledger = await until(

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Clock, Sample } from "@millwright/core";
 import { createUplink, type UplinkStep, uplinkSection } from "@millwright/namespace";
 import { createBus, createClock, createLog, openConfig, openTagDirectory } from "@millwright/runtime";
-import { createSense, senseSection, type SenseStep } from "@millwright/sense";
+import { createSense, type SenseStep, senseSection } from "@millwright/sense";
 import { type Server, type Session, signIn, startServer, throwAwayFolder, until } from "../kit/platform.ts";
 import { fixedPorts } from "../kit/ports.ts";
 
@@ -129,12 +129,14 @@ export async function startEdge({
 		uplink: step,
 		tags,
 		async read(values, { connection = "press", atMs = clock.nowMs() } = {}) {
-			const rows = values.map((value, at): Sample => ({
-				tag: ids[at % ids.length] as number,
-				time: BigInt(Math.round(atMs * 1000)) * 1000n + BigInt(at),
-				value,
-				quality: 0,
-			}));
+			const rows = values.map(
+				(value, at): Sample => ({
+					tag: ids[at % ids.length] as number,
+					time: BigInt(Math.round(atMs * 1000)) * 1000n + BigInt(at),
+					value,
+					quality: 0,
+				}),
+			);
 			await sense.ingest(connection, rows, { receivedMs: atMs });
 		},
 		async end() {

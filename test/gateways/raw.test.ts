@@ -15,7 +15,6 @@ beforeAll(async () => {
 	await until(upwards, (state) => state === "connected", { what: "the line" });
 });
 afterAll(async () => {
-	if (process.env.SHOW) console.log(centre?.server.errors().slice(-3000));
 	await edge?.end();
 	await centre?.end();
 });

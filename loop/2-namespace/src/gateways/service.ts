@@ -54,9 +54,12 @@ export function createGatewayService({
 		return perSecond;
 	}
 
+	/** A summary stands for the samples of the connection it is made of. */
+	const saidOf = (line: GatewayLine, { connection }: IntakeLane) => line.state?.connections[connection.replace(/^summary:/, "")];
+
 	/** What the gateway says it did, and what arrived and is stored here. */
 	function ledgerOf(line: GatewayLine, lane: IntakeLane): Ledger {
-		const said = line.state?.connections[lane.connection]?.ledger ?? nothing;
+		const said = saidOf(line, lane)?.ledger ?? nothing;
 		const stored = Math.max(0, history.stored(lane.known) - said.expired);
 		const sent = Math.max(said.sent, stored);
 		return {
@@ -71,7 +74,7 @@ export function createGatewayService({
 	}
 
 	function connectionOf(line: GatewayLine, lane: IntakeLane): GatewayConnection {
-		const said = line.state?.connections[lane.connection];
+		const said = saidOf(line, lane);
 		const owed = (said?.owed ?? []).map(([first, last]) => ({ first, last }));
 		const missing =
 			lane.connection.startsWith("summary:") || said?.mode === "summary" ? [] : lane.missing(owed, said?.through ?? -1);

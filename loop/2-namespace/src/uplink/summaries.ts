@@ -7,7 +7,7 @@ import { type SummaryIds, type SummaryName, summaryNames, WindowSummary } from "
 const rowsAtOnce = 20_000;
 /** Windows that may wait for the line. */
 const mostWaiting = 500;
-/** A window whose time is over waits so long for rows still on their way, ms. */
+/** Of a machine that says nothing more, the open window is closed so long after its width, ms. */
 const grace = 2000;
 
 /** Summaries upward: the store is read in order of number, and only what became of its windows goes up. */
@@ -30,7 +30,7 @@ export function createSummaries({
 	clock: Clock;
 	log: Log;
 }) {
-	const windows = new Map<string, { window: WindowSummary; widthMs: number }>();
+	const windows = new Map<string, { window: WindowSummary; widthMs: number; fedAtMs: number }>();
 	const running = new Set<string>();
 	const ids = new Map<number, SummaryIds>();
 	/** By the id of a summary: what it is made of. */
@@ -57,7 +57,11 @@ export function createSummaries({
 		if (!held || held.widthMs !== widthMs) {
 			const from = store.unacknowledged(connection, 1)[0]?.first;
 			if (from === undefined) return;
-			held = { window: new WindowSummary({ widthMs, from: held?.window.next ?? from, idsOf }), widthMs };
+			held = {
+				window: new WindowSummary({ widthMs, from: held?.window.next ?? from, idsOf }),
+				widthMs,
+				fedAtMs: clock.monotonicMs(),
+			};
 			windows.set(connection, held);
 		}
 		const { window } = held;
@@ -69,9 +73,10 @@ export function createSummaries({
 			if (mine !== turn) return;
 			for (const batch of batches) for (const closed of window.add(batch)) put(closed);
 			if (batches.length === 0) break;
+			held.fedAtMs = clock.monotonicMs();
 		}
-		// Nothing more comes of a machine that fell silent; its window ends by our clock.
-		if (window.endsAtMs + grace < clock.nowMs() && window.next > store.committed(connection)) put(window.close(connection));
+		// Nothing more comes of a machine that fell silent; its window ends by ours.
+		if (clock.monotonicMs() - held.fedAtMs > widthMs + grace) put(window.close(connection));
 		if (lane.live.length > 0) pump.go();
 	}
 
