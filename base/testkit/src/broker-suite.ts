@@ -195,6 +195,31 @@ export function brokerSuite(
 			expect(heard.map((message) => message.text)).toEqual(["0", "1", "2", "3", "4"]);
 		}));
 
+	test("QoS 2 is spoken both ways, and its messages come once", () =>
+		using(async (broker, join) => {
+			const inside = listenInside(broker, "suite/two/up");
+			const client = await join();
+			const heard = listen(client);
+			await client.subscribeAsync("suite/two/down", { qos: 2 });
+			for (let i = 0; i < 5; i++) {
+				await client.publishAsync("suite/two/up", String(i), { qos: 2 });
+				broker.publish({ topic: "suite/two/down", payload: bytes(String(i)), qos: 2 });
+			}
+			expect((await inside.until(5)).map(({ payload }) => text(payload))).toEqual(["0", "1", "2", "3", "4"]);
+			expect((await heard.until(5)).map((message) => message.text)).toEqual(["0", "1", "2", "3", "4"]);
+		}));
+
+	test("clients that share a subscription share its messages out", () =>
+		using(async (broker, join) => {
+			const members = [await join(), await join()];
+			const heard = members.map(listen);
+			for (const member of members) await member.subscribeAsync("$share/suite/suite/shared/#");
+			for (let i = 0; i < 10; i++) broker.publish({ topic: `suite/shared/${i}`, payload: bytes(String(i)) });
+			const all = () => heard.flatMap((one) => one.heard.map((message) => message.text));
+			while (all().length < 10) await new Promise<void>((resolve) => setTimeout(resolve, 5));
+			expect(all().sort()).toEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+		}));
+
 	test("properties of MQTT 5 arrive as they were sent, both ways", () =>
 		using(async (broker, join) => {
 			const inside = listenInside(broker, "suite/up");
@@ -294,5 +319,13 @@ export function brokerSuite(
 					{ id: "suite-known", version: 5, subscriptions: ["suite/a", "suite/b/#"], received: 1, sent: 1, droppedMessages: 0 },
 				]);
 				expect(broker.figures()).toMatchObject({ clients: 1, received: 1, sent: 1, dropped: 0 });
+				expect(broker.conversations()).toMatchObject([
+					{
+						client: "suite-known",
+						connected: true,
+						publishes: [{ filter: "suite/c", messages: 1, bytes: 1 }],
+						subscribes: [{ filter: "suite/a" }, { filter: "suite/b/#" }],
+					},
+				]);
 			}));
 }

@@ -1,6 +1,7 @@
 import { type Call, Quality, type Role, type SampleBatch } from "@millwright/core";
 import { settingsChanged } from "@millwright/sense/api";
 import { expect, test } from "vitest";
+import { namespaceApi } from "./api.ts";
 import { namespaceForTest } from "./testing/namespace-for-test.ts";
 
 const as = (...roles: Role[]): Call => ({ principal: { id: "user_1", name: "P", kind: "person", roles } });
@@ -217,4 +218,32 @@ test("a renamed root moves every topic", async () => {
 	expect(broker.text("udt/a/b")).toBeUndefined();
 	expect(JSON.parse(broker.text("works/a/b") ?? "")).toMatchObject({ measurement: { value: 1 } });
 	expect(JSON.parse(broker.text("works/a/c") ?? "")).toMatchObject({ measurement: { value: 2 } });
+});
+
+test("who talks to whom is told, the latest seen first, to those who may know", async () => {
+	const { service, broker } = await namespaceForTest();
+	const talk = (client: string, lastSeenMs: number) => ({
+		client,
+		principal: "key_1",
+		connected: true,
+		firstSeenMs: 1,
+		lastSeenMs,
+		publishes: [{ filter: "udt/line-1/+/temperature", messages: 7, bytes: 70, lastMs: 5 }],
+		subscribes: [{ filter: "orders/#", qos: 2 as const, group: "workers", lastMs: 4 }],
+	});
+	Object.assign(broker, { conversations: () => [talk("old", 10), talk("new", 20)] });
+	const { conversations, total } = await service.conversations({ limit: 1, offset: 0 }, as("engineer"));
+	expect(total).toBe(2);
+	expect(conversations).toEqual([
+		{
+			client: "new",
+			principal: "key_1",
+			connected: true,
+			firstSeen: 1,
+			lastSeen: 20,
+			publishes: [{ filter: "udt/line-1/+/temperature", messages: 7, bytes: 70, last: 5 }],
+			subscribes: [{ filter: "orders/#", qos: 2, group: "workers", last: 4 }],
+		},
+	]);
+	expect(namespaceApi.conversations.allow).toEqual(["engineer", "security", "administrator"]);
 });
