@@ -5,6 +5,7 @@ import { bigintSql } from "../dial.ts";
 import type { Ask } from "../readers.ts";
 import { givenText } from "../stored-text.ts";
 import { rowsOf } from "./source.ts";
+import { widening } from "./widening.ts";
 
 /** Of one tag at one time, how many are behind us: packing changes arrivals, not their order. */
 interface Place {
@@ -44,25 +45,29 @@ export async function askInOrder(
 		? `WHERE time > ${bigintSql(place.time)} OR (time = ${bigintSql(place.time)} AND ${unsigned} >= ${place.tag})`
 		: "";
 	const skip = place?.seen ?? 0;
-	const times: bigint[] = [];
-	const found: number[] = [];
-	const values: number[] = [];
-	const quality: number[] = [];
-	const texts = new Map<number, string>();
+	let times: bigint[] = [];
+	let found: number[] = [];
+	let values: number[] = [];
+	let quality: number[] = [];
+	let texts = new Map<number, string>();
 	const most = Math.max(0, Math.trunc(limit));
-	await ask(
-		`SELECT tag, time, value, quality, text FROM (SELECT * FROM ${rowsOf(tags, { from, until: range.until })} r ${behind}) r
-		ORDER BY time, ${unsigned}, arrival LIMIT ${most + 1} OFFSET ${skip}`,
-		5,
-		(fields) => {
-			const said = textAt(fields, 4);
-			if (said !== undefined) texts.set(times.length, givenText(said));
-			found.push(int32At(fields, 0) >>> 0);
-			times.push(int64At(fields, 1));
-			values.push(doubleAt(fields, 2));
-			quality.push(int16At(fields, 3));
-		},
-	);
+	for await (const part of widening(ask, { tags, range: { from, until: range.until } })) {
+		[times, found, values, quality, texts] = [[], [], [], [], new Map()];
+		await ask(
+			`SELECT tag, time, value, quality, text FROM (SELECT * FROM ${rowsOf(tags, part)} r ${behind}) r
+			ORDER BY time, ${unsigned}, arrival LIMIT ${most + 1} OFFSET ${skip}`,
+			5,
+			(fields) => {
+				const said = textAt(fields, 4);
+				if (said !== undefined) texts.set(times.length, givenText(said));
+				found.push(int32At(fields, 0) >>> 0);
+				times.push(int64At(fields, 1));
+				values.push(doubleAt(fields, 2));
+				quality.push(int16At(fields, 3));
+			},
+		);
+		if (times.length > most) break;
+	}
 	const isMore = times.length > most;
 	const count = Math.min(times.length, most);
 	texts.delete(most);

@@ -27,6 +27,15 @@ export const rowsOf = (tags: readonly number[], range: TimeRange): string =>
 	SELECT ${unpackedColumns} FROM packed p CROSS JOIN ${unpacked}
 	WHERE p.tag = ${tagsSql(tags)} AND p.last_time >= ${bigintSql(range.from)} AND p.first_time < ${bigintSql(range.until)} AND ${within("u.time", range)})`;
 
+/** How many rows of a tag a range holds; only packed rows that it cuts are looked into. */
+export const countOf = (tag: number, range: TimeRange): string => {
+	const packed = `p.tag = ${tagsSql([tag])} AND p.last_time >= ${bigintSql(range.from)} AND p.first_time < ${bigintSql(range.until)}`;
+	const inside = `p.first_time >= ${bigintSql(range.from)} AND p.last_time < ${bigintSql(range.until)}`;
+	return `(SELECT count(*) FROM sample WHERE tag = ${tagsSql([tag])} AND ${within("time", range)})
+		+ (SELECT coalesce(sum(p.rows), 0)::bigint FROM packed p WHERE ${packed} AND ${inside})
+		+ (SELECT count(*) FROM packed p CROSS JOIN ${unpacked} WHERE ${packed} AND NOT (${inside}) AND ${within("u.time", range)})`;
+};
+
 export interface Row {
 	time: Nanos;
 	value: number;
