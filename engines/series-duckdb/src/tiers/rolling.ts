@@ -1,6 +1,6 @@
 import { asMillwrightError } from "@millwright/core";
 import type { FromWorker } from "../protocol.ts";
-import type { HotHours } from "./hot-rows.ts";
+import { type HotHours, hourNs } from "./hot-rows.ts";
 import type { Mover } from "./mover.ts";
 import { roll } from "./roll.ts";
 
@@ -13,6 +13,9 @@ export interface Rolling {
 const floodRows = 20_000;
 /** As many times the usual rows may pile up in a flood. */
 const patience = 8;
+/** A quarter of the rows is enough when they are of more than three hours. */
+const slowShare = 4;
+const slowHours = 3n;
 const pauseAfterFailureMs = 60_000;
 
 export function createRolling({
@@ -27,9 +30,15 @@ export function createRolling({
 	tell(message: FromWorker): void;
 }): Rolling {
 	let notBefore = 0;
+	/** A slow plant's rows are moved after some hours, so that questions about today do not scan all of them. */
+	const isEnough = () => {
+		if (hours.rows >= rollRows) return true;
+		const extent = hours.rows * slowShare >= rollRows ? hours.extent() : undefined;
+		return extent !== undefined && extent.until - extent.from > slowHours * hourNs;
+	};
 	return {
 		flushed(rows) {
-			if (hours.rows < rollRows || mover.busy || performance.now() < notBefore) return;
+			if (!isEnough() || mover.busy || performance.now() < notBefore) return;
 			if (rows > floodRows && hours.rows < rollRows * patience) return;
 			mover
 				.run(

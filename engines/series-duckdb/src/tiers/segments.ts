@@ -71,7 +71,7 @@ export interface Segments {
 	close(): void;
 }
 
-const mostReaders = 64;
+const mostReaders = 256;
 const indexBytes = 16 << 20;
 const blockBytes = 16 << 20;
 
