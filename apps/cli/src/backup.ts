@@ -147,7 +147,7 @@ export const said = ({ startedAt, until, rows, version: made }: Manifest): strin
 export const bytesOf = ({ files }: Manifest): number => files.reduce((sum, { bytes }) => sum + bytes, 0);
 
 const progressOf = (step: string, done: number, of: number, bytes: number): string =>
-	of === 0 ? "beginning" : `${Math.min(done + 1, of)} of ${of}: ${step}, ${size(bytes)}`;
+	of === 0 || step === "" ? "beginning" : `${Math.min(done + 1, of)} of ${of}: ${step}, ${size(bytes)}`;
 
 export function print(json: boolean, value: unknown, lines: readonly string[]): void {
 	process.stdout.write(json ? `${JSON.stringify(value, null, 2)}\n` : lines.map((line) => `${line}\n`).join(""));

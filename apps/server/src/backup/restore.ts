@@ -78,11 +78,28 @@ export async function restoreBackup({
 			};
 		} catch (thrown) {
 			await dropUnlessPlaced(data);
-			throw thrown;
+			throw failure(thrown, data);
 		}
 	} finally {
 		lock.release();
 	}
+}
+
+function failure(thrown: unknown, data: string): MillwrightError {
+	if (thrown instanceof MillwrightError) return thrown;
+	const isFull = ["ENOSPC", "EDQUOT"].includes((thrown as { code?: string }).code ?? "");
+	return new MillwrightError(
+		isFull ? "backup.disk-full" : "backup.restore-failed",
+		isFull ? `There is not enough room in ${data}; nothing was changed` : `The restore failed: ${String(thrown)}`,
+		{
+			kind: "outage",
+			hint: isFull
+				? "Free some space: what is there and what is restored must both fit, or remove what is there yourself first."
+				: "Until everything was put together nothing was changed. Run it again; what was half placed is finished first.",
+			place: data,
+			cause: thrown,
+		},
+	);
 }
 
 function refuseInside(from: string, data: string): void {
