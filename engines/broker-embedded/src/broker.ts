@@ -93,6 +93,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 	let door: SocketListener | undefined;
 	let state: "new" | "running" | "stopped" = "new";
 	let startedAtMs = 0;
+	let isRestored = false;
 
 	function announce(change: ClientChange): void {
 		for (const listener of changeListeners) {
@@ -183,7 +184,10 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 		startedAtMs = clock.monotonicMs();
 		if (journal !== undefined && folder !== undefined) {
 			try {
-				restore({ state: await journal.open(), core, sessions, journal });
+				const kept = await journal.open();
+				// A second start of the same broker has everything in memory.
+				if (!isRestored) restore({ state: kept, core, sessions, journal });
+				isRestored = true;
 			} catch (error) {
 				state = "new";
 				throw new MillwrightError("broker.journal-unreadable", `The broker's journal in ${folder} cannot be opened`, {
@@ -304,6 +308,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 			const { targets, listeners } = core.routes.routeOf(core.routes.entry(topic));
 			return targets.length > 0 || listeners.length > 0;
 		},
+		hearing: () => core.routes.hearing,
 		retained: (filter, limit) => core.retained(filter, limit),
 		conversations: () => core.conversations.list(),
 		clients: () => [...open].map((connection) => connection.describe()),

@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClock, silentLog } from "@millwright/runtime";
@@ -347,4 +348,34 @@ test("who talks to whom is known over restarts", async () => {
 	again.send(publish("udt/a/b", "1", 1));
 	await again.settled();
 	expect(broker.conversations()[0]).toMatchObject({ connected: true, publishes: [{ messages: 4, bytes: 16 }] });
+});
+
+test("a broker whose port was taken, and one that is stopped and started again, has each session once", async () => {
+	const folder = newFolder();
+	let broker = await start(folder);
+	const before = await RawClient.open(broker.port, lasting("reader"));
+	await before.subscribe("t", 1);
+	const { port } = broker;
+	await stop(broker);
+	const blocker = createServer();
+	await new Promise<void>((resolve) => blocker.listen(port, "127.0.0.1", resolve));
+	broker = createEmbeddedBroker({
+		listen: { host: "127.0.0.1", port },
+		authenticate: async ({ clientId }) => everything(clientId),
+		clock: createClock(),
+		log: silentLog,
+		folder,
+	});
+	await expect(broker.start()).rejects.toMatchObject({ code: "broker.listen-failed" });
+	await new Promise((resolve) => blocker.close(resolve));
+	await broker.start();
+	broker.publish({ topic: "t", payload: Buffer.from("one"), qos: 1 });
+	await broker.stop();
+	await broker.start();
+	running.push(broker);
+	broker.publish({ topic: "t", payload: Buffer.from("two"), qos: 1 });
+	const after = await RawClient.open(port, lasting("reader"));
+	await after.until(() => after.received.length >= 3);
+	await after.settled();
+	expect(texts(after.received)).toEqual(["one", "two"]);
 });

@@ -74,6 +74,7 @@ export class Journal {
 			this.#log.error("The broker's journal was damaged; what could be read goes on", { setAside: this.damaged });
 		}
 		for (const number of state.sessions.keys()) this.#sessions = Math.max(this.#sessions, number);
+		this.#keptBytes = 0;
 		for (const [number, { message }] of state.messages) {
 			this.#messages = Math.max(this.#messages, number);
 			this.#keptBytes += message.payload.length;
