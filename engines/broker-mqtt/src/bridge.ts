@@ -1,7 +1,7 @@
 import { type Broker, type Clock, type IncomingMessage, type Log, type MessageProperties, matchesFilter } from "@millwright/core";
 import type { Health, Part } from "@millwright/runtime";
 import type { OutsideMessage, OutsideVerdict } from "./broker.ts";
-import { type ArrivedMessage, Link, type OutsideBroker } from "./link.ts";
+import { type ArrivedMessage, Link, type OutsideBroker, type Waits } from "./link.ts";
 
 /** What goes over the bridge; `prefix` stands in front of the topic on the other side. */
 export interface BridgeRule {
@@ -83,22 +83,16 @@ export function createBridge(options: BridgeOptions): Bridge {
 		link.publish({ topic: `${rule.prefix ?? ""}${topic}`, payload: payload.slice(), qos: rule.qos, retain, properties: next });
 	}
 
-	function takeIn(message: ArrivedMessage): Promise<unknown> | undefined {
-		let stored: Promise<unknown> | undefined;
+	function takeIn(message: ArrivedMessage): Waits | undefined {
+		const all: Waits[] = [];
 		for (const [i, rule] of options.in.entries())
-			if (
-				message.subscriptions === undefined ? matchesFilter(rule.filter, message.topic) : message.subscriptions.includes(i + 1)
-			) {
-				const one = takeInBy(rule, message);
-				stored = stored === undefined || one === undefined ? (one ?? stored) : Promise.all([stored, one]);
-			}
-		return stored;
+			if (message.subscriptions === undefined ? matchesFilter(rule.filter, message.topic) : message.subscriptions.includes(i + 1))
+				all.push(takeInBy(rule, message) ?? {});
+		if (all.length < 2) return all[0];
+		return { stored: Promise.all(all.map(({ stored }) => stored)), room: all.find(({ room }) => room !== undefined)?.room };
 	}
 
-	function takeInBy(
-		rule: BridgeRule,
-		{ topic: there, payload, qos, retain, properties }: ArrivedMessage,
-	): Promise<unknown> | undefined {
+	function takeInBy(rule: BridgeRule, { topic: there, payload, qos, retain, properties }: ArrivedMessage): Waits | undefined {
 		const next = marked(properties);
 		if (next === undefined) return undefined;
 		const topic = `${rule.prefix ?? ""}${there}`;
@@ -112,7 +106,7 @@ export function createBridge(options: BridgeOptions): Bridge {
 		const keeps = verdict === "accept" ? retain : verdict.retain;
 		if (keeps && cameIn.size < mostCameIn) cameIn.add(topic);
 		broker.publish({ topic, payload, qos, retain: keeps, properties: next });
-		return verdict === "accept" ? undefined : verdict.stored;
+		return verdict === "accept" ? undefined : verdict;
 	}
 
 	/** The other side gets what we have retained, at first and whenever something had to be dropped. */

@@ -173,3 +173,26 @@ test.skipIf(mosquittoProgram === undefined)("a password that is wrong is said, a
 	const broker = await brokerAt(mosquitto.url, { credentials: { username: "mill", password: "wrong" } });
 	expect(broker.part.health?.()).toMatchObject({ state: "failing", reason: expect.stringMatching(/[Nn]ot authorized/) });
 });
+
+test.skipIf(mosquittoProgram === undefined)(
+	"nothing more is read while there is no room, and nothing is missing afterwards",
+	async () => {
+		const mosquitto = await outside();
+		const room = Promise.withResolvers<void>();
+		const seen: string[] = [];
+		const judge = ({ payload }: OutsideMessage): OutsideVerdict => {
+			const text = Buffer.from(payload).toString();
+			seen.push(text);
+			return text === "2" ? { retain: false, room: room.promise } : { retain: false };
+		};
+		await brokerAt(mosquitto.url, { external: { root: () => "udt", judge } });
+		const client = await clientAt(mosquitto.url);
+		for (let i = 0; i < 10; i++) await client.publishAsync("udt/a", String(i), { qos: i % 2 === 0 ? 0 : 1 });
+		await until(() => seen.includes("2"));
+		for (let i = 0; i < 20; i++) await turn();
+		expect(seen).toEqual(["0", "1", "2"]);
+		room.resolve();
+		await until(() => seen.length === 10);
+		expect(seen).toEqual(Array.from({ length: 10 }, (_, i) => String(i)));
+	},
+);

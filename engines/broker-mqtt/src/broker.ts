@@ -1,6 +1,6 @@
 import type { Broker, BrokerConversation, BrokerFigures, Clock, Log, MessageProperties, OutgoingMessage } from "@millwright/core";
 import type { Health, Part } from "@millwright/runtime";
-import { type ArrivedMessage, Link, type OutsideBroker } from "./link.ts";
+import { type ArrivedMessage, Link, type OutsideBroker, type Waits } from "./link.ts";
 import { Listeners } from "./listeners.ts";
 import { RetainedMemory } from "./retained-memory.ts";
 
@@ -15,8 +15,8 @@ export interface OutsideMessage {
 	client: { id: string; principal: string };
 }
 
-/** `stored` holds the acknowledgement back until what was made of the message is durable. */
-export type OutsideVerdict = "accept" | { retain: boolean; stored?: Promise<unknown> | undefined } | { refuse: number };
+/** `stored` holds the acknowledgement back until what was made of the message is durable, `room` the reading of the next. */
+export type OutsideVerdict = "accept" | ({ retain: boolean } & Waits) | { refuse: number };
 
 export interface MqttBrokerOptions extends OutsideBroker {
 	maxRetained?: number;
@@ -42,16 +42,16 @@ export function createMqttBroker(options: MqttBrokerOptions): Broker & { readonl
 	let externalFilter: string | undefined;
 	let lastHeardMs = 0;
 
-	function judged(message: ArrivedMessage): Promise<unknown> | undefined {
+	function judged(message: ArrivedMessage): Waits | undefined {
 		const { topic, payload, qos, retain } = message;
 		const verdict = external?.judge({ topic, payload, qos, retain, isKept: retain, client: stranger }) ?? "accept";
 		if (typeof verdict === "object" && "refuse" in verdict) return undefined;
 		if (verdict !== "accept" && verdict.retain) retained.set(topic, payload);
 		else if (retain) retained.set(topic, payload);
-		return verdict === "accept" ? undefined : verdict.stored;
+		return verdict === "accept" ? undefined : verdict;
 	}
 
-	function heard(message: ArrivedMessage): Promise<unknown> | undefined {
+	function heard(message: ArrivedMessage): Waits | undefined {
 		lastHeardMs = clock.nowMs();
 		const { topic, payload, qos, retain, properties, subscriptions } = message;
 		if (retain && retained.isEcho(topic, payload)) return undefined;

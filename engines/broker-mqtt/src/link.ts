@@ -35,6 +35,12 @@ export interface ArrivedMessage {
 	subscriptions: readonly number[] | undefined;
 }
 
+/** What has to happen first: before it is acknowledged, and before anything more is read. */
+export interface Waits {
+	stored?: Promise<unknown> | undefined;
+	room?: Promise<unknown> | undefined;
+}
+
 export interface LinkSubscription {
 	/** 1 to 268,435,455; comes back with each message. */
 	id: number;
@@ -60,7 +66,7 @@ export class Link {
 	readonly #about: OutsideBroker;
 	readonly #clock: Clock;
 	readonly #log: Log;
-	readonly #onMessage: (message: ArrivedMessage) => Promise<unknown> | undefined;
+	readonly #onMessage: (message: ArrivedMessage) => Waits | undefined;
 	readonly #onConnected: () => void;
 	readonly #subscriptions = new Map<number, LinkSubscription>();
 	readonly #refused = new Set<string>();
@@ -88,8 +94,7 @@ export class Link {
 		about: OutsideBroker;
 		clock: Clock;
 		log: Log;
-		/** A promise holds the acknowledgement until it resolves. */
-		onMessage: (message: ArrivedMessage) => Promise<unknown> | undefined;
+		onMessage: (message: ArrivedMessage) => Waits | undefined;
 		onConnected?: () => void;
 	}) {
 		this.#about = options.about;
@@ -180,9 +185,19 @@ export class Link {
 			client.end(true);
 		});
 		let why = "";
+		let room: Promise<unknown> | undefined;
+		// Called after the message was heard; nothing more is read before it is answered.
+		client.handleMessage = (_packet, done) => {
+			const goOn = (): void => done();
+			if (room === undefined) goOn();
+			else room.then(goOn, goOn);
+			room = undefined;
+		};
 		client.on("connect", (connack) => current() && this.#arrived(connack));
 		client.on("message", (topic, payload, packet) => {
-			if (current()) held(packet.messageId, this.#hear(topic, payload, packet));
+			const waits = current() ? this.#hear(topic, payload, packet) : undefined;
+			room = waits?.room;
+			held(packet.messageId, waits?.stored);
 		});
 		client.on("error", (error) => {
 			why ||= error.message || String((error as NodeJS.ErrnoException).code ?? error.name);
@@ -231,7 +246,7 @@ export class Link {
 		);
 	}
 
-	#hear(topic: string, payload: Buffer, packet: IPublishPacket): Promise<unknown> | undefined {
+	#hear(topic: string, payload: Buffer, packet: IPublishPacket): Waits | undefined {
 		this.counts.received++;
 		this.counts.bytesReceived += payload.length;
 		const ids = packet.properties?.subscriptionIdentifier as number | number[] | undefined;
