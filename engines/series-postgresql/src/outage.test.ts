@@ -61,7 +61,7 @@ describe.skipIf(postgresqlMissing)(postgresqlMissing ? `skipped: ${postgresqlMis
 		await engine.start();
 		const refusals: MillwrightError[] = [];
 		let next = 0;
-		for (let round = 0; round < 3; round++) {
+		for (let round = 0; round < 2; round++) {
 			const until = next + 6000;
 			const writing = (async () => {
 				for (; next < until; next += 200) await insist(engine, batchOf(1, "c", next, 200), refusals);
@@ -122,12 +122,36 @@ describe.skipIf(postgresqlMissing)(postgresqlMissing ? `skipped: ${postgresqlMis
 		await expectAll(engine, 1, "c", 200);
 	});
 
+	test("questions under way when the server dies end as an outage, and questions are answered again after", {
+		timeout: 60_000,
+	}, async () => {
+		const engine = open(newDatabase());
+		await engine.start();
+		const refusals: MillwrightError[] = [];
+		for (let next = 0; next < 60_000; next += 20_000) await insist(engine, batchOf(1, "c", next, 20_000), refusals);
+		const question = () => engine.downsample({ tags: [1], range, points: 100 });
+		const asked = Array.from({ length: 12 }, () =>
+			question().then(
+				() => "answered",
+				({ kind }: MillwrightError) => kind,
+			),
+		);
+		await Promise.race(asked);
+		await server.kill();
+		const ends = await Promise.all(asked);
+		expect(ends).toContain("outage");
+		expect(ends.filter((end) => end !== "answered" && end !== "outage")).toEqual([]);
+		await server.restart();
+		await insist(engine, batchOf(1, "c", 60_000, 10), refusals);
+		expect((await question()).get(1)?.samples).toBe(60_010);
+	});
+
 	test("a process killed while writing leaves every sample it promised exactly once, again and again", {
 		timeout: 60_000,
 	}, async () => {
 		const database = newDatabase();
 		let rowsBefore = 0;
-		for (let round = 0; round < 5; round++) {
+		for (let round = 0; round < 4; round++) {
 			const promised = await writeUntilKilled(database, round, 5 + ((round * 7919) % 331));
 			const engine = open(database);
 			await engine.start();
@@ -145,7 +169,7 @@ describe.skipIf(postgresqlMissing)(postgresqlMissing ? `skipped: ${postgresqlMis
 			expect(rows).toBeGreaterThanOrEqual(rowsBefore);
 			rowsBefore = rows;
 		}
-		expect(rowsBefore).toBeGreaterThan(3000);
+		expect(rowsBefore).toBeGreaterThan(2000);
 	});
 
 	test("a second writer is refused, and let in when the first is gone", async () => {

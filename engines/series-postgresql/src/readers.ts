@@ -31,6 +31,8 @@ export async function askOn(client: pg.Client, ...[sql, columns, each, between]:
 	decoder.end();
 }
 
+const silenceMs = 5000;
+
 /** A few connections for questions, opened when they are needed. */
 export function createReaders({
 	dial,
@@ -99,6 +101,9 @@ export function createReaders({
 			const client = await take();
 			const cancel = () => void dial.cancel(pidOf(client)).catch(() => {});
 			signal?.addEventListener("abort", cancel, { once: true });
+			// The server ends what takes too long; where it does not even do that, nobody is there.
+			const silent = statementMs > 0 ? setTimeout(() => void hangUp(client), statementMs + silenceMs) : undefined;
+			silent?.unref();
 			try {
 				if (signal?.aborted) throw signal.reason;
 				const answer = await work((...question) => askOn(client, ...question), client);
@@ -118,6 +123,8 @@ export function createReaders({
 				if (closed) throw gone();
 				if (thrown instanceof Error && postgresqlFailure(thrown).code === "query-failed" && !("code" in thrown)) throw thrown;
 				throw asPostgresqlError(thrown, "series", dial.place);
+			} finally {
+				clearTimeout(silent);
 			}
 		},
 		async close() {
