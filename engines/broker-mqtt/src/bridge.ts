@@ -89,7 +89,10 @@ export function createBridge(options: BridgeOptions): Bridge {
 			if (message.subscriptions === undefined ? matchesFilter(rule.filter, message.topic) : message.subscriptions.includes(i + 1))
 				all.push(takeInBy(rule, message) ?? {});
 		if (all.length < 2) return all[0];
-		return { stored: Promise.all(all.map(({ stored }) => stored)), room: all.find(({ room }) => room !== undefined)?.room };
+		return {
+			stored: Promise.all(all.map(({ stored }) => Promise.resolve(stored))),
+			room: all.find(({ room }) => room !== undefined)?.room,
+		};
 	}
 
 	function takeInBy(rule: BridgeRule, { topic: there, payload, qos, retain, properties }: ArrivedMessage): Waits | undefined {
@@ -97,7 +100,7 @@ export function createBridge(options: BridgeOptions): Bridge {
 		if (next === undefined) return undefined;
 		const topic = `${rule.prefix ?? ""}${there}`;
 		const client = { id: `bridge:${name}`, principal: `bridge:${name}` };
-		const verdict = options.judge?.({ topic, payload, qos, retain, client }) ?? "accept";
+		const verdict = options.judge?.({ topic, payload, qos, retain, isKept: retain, client }) ?? "accept";
 		if (typeof verdict === "object" && "refuse" in verdict) {
 			counts.refused++;
 			return undefined;

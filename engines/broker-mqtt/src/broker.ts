@@ -36,11 +36,26 @@ export function createMqttBroker(options: MqttBrokerOptions): Broker & { readonl
 	const stranger = { id: `via ${host}`, principal: `via ${host}` };
 	const listeners = new Listeners(log);
 	const retained = new RetainedMemory(options.maxRetained ?? 500_000);
-	const link = new Link({ about: options, clock, log, onMessage: heard });
+	const link = new Link({ about: options, clock, log, onMessage: heard, onConnected, more: retainAgain });
 	let startedMs = 0;
 	let root: string | undefined;
 	let externalFilter: string | undefined;
 	let lastHeardMs = 0;
+	/** Own topics that a broker which came back may have forgotten. */
+	let again: IterableIterator<string> | undefined;
+
+	function onConnected(): void {
+		if (link.counts.connections > 1) again = retained.own();
+	}
+
+	function retainAgain(): OutgoingMessage | undefined {
+		for (let next = again?.next(); next !== undefined && !next.done; next = again?.next()) {
+			const payload = retained.get(next.value);
+			if (payload !== undefined) return { topic: next.value, payload, retain: true };
+		}
+		again = undefined;
+		return undefined;
+	}
 
 	function judged(message: ArrivedMessage): Waits | undefined {
 		const { topic, payload, qos, retain } = message;

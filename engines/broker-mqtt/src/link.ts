@@ -68,6 +68,7 @@ export class Link {
 	readonly #log: Log;
 	readonly #onMessage: (message: ArrivedMessage) => Waits | undefined;
 	readonly #onConnected: () => void;
+	readonly #more: () => OutgoingMessage | undefined;
 	readonly #subscriptions = new Map<number, LinkSubscription>();
 	readonly #refused = new Set<string>();
 	readonly #underWay = new Set<Waiting>();
@@ -96,12 +97,15 @@ export class Link {
 		log: Log;
 		onMessage: (message: ArrivedMessage) => Waits | undefined;
 		onConnected?: () => void;
+		/** Asked for one more whenever nothing waits. */
+		more?: () => OutgoingMessage | undefined;
 	}) {
 		this.#about = options.about;
 		this.#clock = options.clock;
 		this.#log = options.log;
 		this.#onMessage = options.onMessage;
 		this.#onConnected = options.onConnected ?? (() => {});
+		this.#more = options.more ?? (() => undefined);
 		this.outbox = new Outbox(options.about.queue);
 	}
 
@@ -291,8 +295,13 @@ export class Link {
 	#pump(): void {
 		while (this.#connected && this.#underWay.size < this.#window && this.#bytesUnderWay < mostBytesUnderWay) {
 			const next = this.outbox.take();
-			if (next === undefined) return;
-			this.#send(next);
+			if (next !== undefined) {
+				this.#send(next);
+				continue;
+			}
+			const more = this.#more();
+			if (more === undefined) return;
+			this.outbox.add(more, { away: false, nowMs: this.#clock.monotonicMs() });
 		}
 	}
 

@@ -23,6 +23,15 @@ export class RetainedMemory {
 		return this.#topics.size;
 	}
 
+	/** Topics this process published itself. */
+	own(): IterableIterator<string> {
+		return this.#own.values();
+	}
+
+	get(topic: string): Payload | undefined {
+		return this.#topics.get(topic);
+	}
+
 	/** Does it repeat what this process said itself? Brokers give a new subscription also what its own client had retained. */
 	isEcho(topic: string, payload: Uint8Array): boolean {
 		const held = this.#own.has(topic) ? this.#topics.get(topic) : undefined;
