@@ -34,7 +34,49 @@ test("what the edge reads stands in the centre's history, once, in order, and is
 	expect(await ledgerOf(centre)).toMatchObject({ stored: 150 });
 });
 
+test("a topic that nobody hears holds the newest value whenever somebody asks, and a subscriber that comes hears each", async () => {
+	const tag = "plant/line-1/press/b";
+	const held = async () => ((await centre.session.namespace.topic({ tag })).payload.measurement as { value: number }).value;
+	for (const value of [71, 72, 73]) {
+		await edge.read([1, value, 1]);
+		await until(held, (now) => now === value, { what: `${value} on the topic` });
+	}
+	const { secret } = await centre.session.access.addKey({ name: "reader", topics: { publish: [], subscribe: ["udt/#"] } });
+	const { connectAsync } = await import("mqtt");
+	const reader = await connectAsync(`mqtt://127.0.0.1:${centre.mqttPort}`, {
+		protocolVersion: 5,
+		username: "reader",
+		password: secret,
+	});
+	const heard: number[] = [];
+	reader.on("message", (_topic, bytes) =>
+		heard.push((JSON.parse(bytes.toString()) as { measurement: { value: number } }).measurement.value),
+	);
+	await reader.subscribeAsync(`udt/${tag}`);
+	await until(
+		async () => heard.length,
+		(count) => count === 1,
+		{ what: "the retained value" },
+	);
+	await edge.read([1, 74, 1]);
+	await edge.read([1, 75, 1]);
+	await until(
+		async () => heard.length,
+		(count) => count === 3,
+		{ what: "two more" },
+	);
+	expect(heard).toEqual([73, 74, 75]);
+	await reader.endAsync();
+	await edge.read([1, 76, 1]);
+	await until(held, (now) => now === 76, { what: "76 on the topic" });
+});
+
 test("a centre that is killed in the middle loses nothing and stores nothing twice", async () => {
+	await until(
+		async () => edge.uplink.status().backlogRows,
+		(rows) => rows === 0,
+		{ what: "nothing under way" },
+	);
 	const before = (await ledgerOf(centre))?.stored ?? 0;
 	let at = 0;
 	for (; at < 200; at++) await edge.read([1000 + at, at, at]);

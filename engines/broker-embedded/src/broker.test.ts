@@ -67,3 +67,20 @@ test("the process publishes to clients and hears them", async () => {
 	broker.publish({ topic: "to/c", payload: Buffer.from("z") });
 	expect(textOf(await client.next())).toBe("z");
 });
+
+test("whoever publishes hears of it when a topic may have become heard, and a value asked for later is the newest", async () => {
+	await using broker = await brokerForTest();
+	let value = "one";
+	broker.publish({ topic: "a", payload: () => Buffer.from(value), retain: true });
+	const quiet = broker.hearing?.();
+	value = "two";
+	expect(broker.hearing?.()).toBe(quiet);
+	expect(Buffer.from(broker.retained("a", 1)[0]?.payload ?? []).toString()).toBe("two");
+	expect(broker.hearing?.()).not.toBe(quiet);
+	const asked = broker.hearing?.();
+	const leave = broker.subscribe("a", "test", () => {});
+	expect(broker.hearing?.()).not.toBe(asked);
+	const heard = broker.hearing?.();
+	leave();
+	expect(broker.hearing?.()).not.toBe(heard);
+});

@@ -142,6 +142,8 @@ export class BrokerCore {
 	retained(filter: string, limit: number): { topic: string; payload: Uint8Array }[] {
 		const nowMs = this.clock.monotonicMs();
 		const found: { topic: string; payload: Uint8Array }[] = [];
+		// Payloads made now stay as they are.
+		this.routes.hearing++;
 		const entries = this.routes.retainedMatching(filter).sort((a, b) => (a.topic < b.topic ? -1 : a.topic > b.topic ? 1 : 0));
 		for (const { topic, retained } of entries) {
 			if (found.length >= limit) break;

@@ -56,6 +56,8 @@ export class Routes {
 	readonly groups = new SharedGroups();
 	readonly #log: Log;
 	#generation = 1;
+	/** Rises with every change of who may hear what. */
+	hearing = 1;
 	#retainedCount = 0;
 	#retainedBytes = 0;
 	#rememberedTargets = 0;
@@ -106,6 +108,7 @@ export class Routes {
 
 	/** Subscriptions under this filter, or what their owners may see, have changed. */
 	invalidate(filter: string): void {
+		this.hearing++;
 		if (filter.includes("+") || filter.includes("#")) this.#generation++;
 		else {
 			const entry = this.#entries.get(filter);
@@ -114,6 +117,7 @@ export class Routes {
 	}
 
 	invalidateAll(): void {
+		this.hearing++;
 		this.#generation++;
 	}
 

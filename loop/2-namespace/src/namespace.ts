@@ -98,6 +98,13 @@ export function createNamespace(options: NamespaceOptions): NamespaceParts {
 		}
 	}
 
+	/** What the topic holds is made when somebody asks; where nobody listens there is nothing to do then. */
+	function publish(topic: TagTopic, hearing: number): void {
+		broker.publish(topic.outgoing);
+		topic.silentAt =
+			hearing >= 0 && topic.connection !== externalConnection && !broker.isHeard(topic.outgoing.topic) ? hearing : -1;
+	}
+
 	function accept(batch: SampleBatch): void {
 		if (settings().root !== topics.root) moveRoot(settings().root);
 		const nowMs = clock.nowMs();
@@ -105,6 +112,7 @@ export function createNamespace(options: NamespaceOptions): NamespaceParts {
 		// A connection's rows are numbered one by one; a derived batch has the number of its last.
 		const numbered = batch.last - batch.first + 1 === batch.length;
 		const external = batch.connection === externalConnection;
+		const hearing = broker.hearing?.() ?? -1;
 		if (topics.hasContext) takeContext(batch, halves);
 		for (let row = 0; row < batch.length; row++) {
 			const id = batch.tags[row] as number;
@@ -116,12 +124,12 @@ export function createNamespace(options: NamespaceOptions): NamespaceParts {
 			// The client's own message was delivered as it came.
 			const delivered = external && !isLater(halves[row * 2 + 1] as number, halves[row * 2] as number, topic);
 			if (columns.has(id) && columns.isOlder(id, halves, row)) {
-				if (!delivered) passBy(topic, batch, row, sequence);
+				if (!delivered && (topic.silentAt !== hearing || hearing < 0)) passBy(topic, batch, row, sequence);
 			} else {
 				const wasAbnormal = columns.has(id) && topics.isAbnormal(id);
 				columns.set(id, batch, halves, row, sequence);
 				topics.turned(topic, wasAbnormal);
-				if (!delivered) broker.publish(topic.outgoing);
+				if (!delivered && (topic.silentAt !== hearing || hearing < 0)) publish(topic, hearing);
 			}
 			if (!delivered) published++;
 		}

@@ -27,6 +27,8 @@ export interface TagTopic {
 	context: readonly ContextTag[];
 	/** Handed to the broker again and again; its payload is made from the newest value when somebody asks. */
 	outgoing: OutgoingMessage;
+	/** The broker's `hearing` at which it held `outgoing` and nobody heard the topic; -1 for not known. */
+	silentAt: number;
 	/** Time of the newest document an MQTT client put on the topic, halves of ns since 1970; 0 where none did. */
 	externalHigh: number;
 	externalLow: number;
@@ -105,6 +107,7 @@ export class TagTopics {
 			frame: { head: "", middle: "", boolean: false },
 			context: [],
 			outgoing: { topic: "", payload: () => this.bytesOf(topic), retain: true },
+			silentAt: -1,
 			externalHigh: 0,
 			externalLow: 0,
 			client: undefined,
@@ -148,6 +151,7 @@ export class TagTopics {
 			name === undefined ? [] : [{ key, names: place.asset === "" ? [name] : [`${place.asset}/${name}`, name], id: undefined }],
 		);
 		topic.outgoing.topic = `${this.root}/${topic.name}`;
+		topic.silentAt = -1;
 		const dataClass = this.#tools.classOf(topic.name);
 		if (dataClass === topic.dataClass) return;
 		const abnormal = this.isAbnormal(topic.id) ? 1 : 0;

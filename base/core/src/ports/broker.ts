@@ -8,6 +8,12 @@ export interface Broker {
 	subscribe(filter: string, owner: string, handler: (message: IncomingMessage) => void): () => void;
 	/** Is there a client that would receive this topic now? Lets publishers skip serialising. */
 	isHeard(topic: string): boolean;
+	/**
+	 * Rises whenever a topic may have become heard or silent, and when a retained value was asked for. While it stays as it
+	 * is, a retained message whose payload is a function need not be published again to a topic that nobody hears: who asks
+	 * later gets the newest all the same. Left out where the broker cannot know.
+	 */
+	hearing?(): number;
 	/** Retained payloads that match, topic order. */
 	retained(filter: string, limit: number): { topic: string; payload: Uint8Array }[];
 	clients(): BrokerClient[];
