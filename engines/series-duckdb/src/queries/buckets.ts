@@ -148,8 +148,11 @@ export function createBuckets({
 			if (holds) hold(moved);
 			day += step;
 			at -= moved;
-			lower -= moved;
-			upper -= moved;
+			// From whole numbers again: what lies beyond 2^53 ns is far away and only compared.
+			if (Number.isFinite(upper)) {
+				lower = Number(start - day);
+				upper = Number(start + bucket - day);
+			}
 			phase = phaseOf(day);
 		}
 	};

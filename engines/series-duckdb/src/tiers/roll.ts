@@ -1,3 +1,4 @@
+import { BIGINT } from "@duckdb/node-api";
 import { keepProgress, readProgress } from "../progress.ts";
 import { bigint } from "../queries/ask.ts";
 import { countByHour } from "./hot-rows.ts";
@@ -6,16 +7,12 @@ import type { Segment } from "./segments.ts";
 import { firstDay, writeDays } from "./write-day.ts";
 
 /**
- * Moves rows from the table into warm files, so that the table stays small. Without `before` all that are there;
- * what is appended meanwhile stays where it is.
+ * Moves all rows of the table into warm files, so that the table stays small; what is appended meanwhile stays where it
+ * is. Always all, so that the numbers kept beside the files are those of the rows in them, no more and no fewer.
  */
-export async function roll(moving: Moving, before?: bigint): Promise<Segment[]> {
+export async function roll(moving: Moving): Promise<Segment[]> {
 	const { connection } = moving;
-	const table = {
-		name: "sample",
-		where: before === undefined ? "time >= $least" : "time >= $least AND time < $before",
-		bindings: { least: bigint(firstDay), ...(before === undefined ? {} : { before: bigint(before) }) },
-	};
+	const table = { name: "sample", where: "time >= $least", bindings: { least: bigint(firstDay) } };
 	await connection.run("BEGIN");
 	const hot = await countByHour(connection, table.where, table.bindings);
 	if (hot.size === 0) {
@@ -25,9 +22,7 @@ export async function roll(moving: Moving, before?: bigint): Promise<Segment[]> 
 	const progress = await readProgress(connection);
 	const come = await writeDays(moving, connection, table, { tier: "warm" });
 	try {
-		const types = Object.fromEntries(Object.entries(table.bindings).map(([name, { type }]) => [name, type]));
-		const values = Object.fromEntries(Object.entries(table.bindings).map(([name, { value }]) => [name, value]));
-		await connection.run(`DELETE FROM sample WHERE ${table.where}`, values, types);
+		await connection.run(`DELETE FROM sample WHERE ${table.where}`, { least: firstDay }, { least: BIGINT });
 		await moving.commit({ come, hot });
 	} catch (thrown) {
 		moving.segments.discard(come);

@@ -21,7 +21,7 @@ export async function tidy(
 	const tidied: Tidied = { days: 0, rows: 0, bytesBefore: 0, bytesAfter: 0 };
 	const hotRows = moving.hours.rows;
 	const bytesAHotRow = hotRows === 0 ? 0 : hotBytes() / hotRows;
-	const fromTable = new Map((await roll(moving, end)).map(({ file, rows }) => [file, rows * bytesAHotRow]));
+	const fromTable = new Map((await roll(moving)).map(({ file, rows }) => [file, rows * bytesAHotRow]));
 	const bytesBefore = ({ file, bytes }: Segment) => fromTable.get(file) ?? bytes;
 
 	const untidy = new Set(moving.segments.all.filter(({ day, tier }) => day < end && tier === "warm").map(({ day }) => day));
