@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { createEmbeddedBroker } from "@millwright/broker-embedded";
-import { asMillwrightError, type Bus, type Clock, type Log, type Timer } from "@millwright/core";
+import { asMillwrightError, type Bus, type Clock, type Log, MillwrightError, type Timer } from "@millwright/core";
 import { createNamespace, createUplink, namespaceSection, uplinkSection } from "@millwright/namespace";
 import { type Config, createBus, createSupervisor, lockFolder, openTagDirectory, type Part } from "@millwright/runtime";
 import { createSense, type DriverMap, type SenseStep } from "@millwright/sense";
 import { samples } from "@millwright/sense/api";
+import { openLocalBroker } from "./local-broker.ts";
 import { readersOnly, statusTopic } from "./readers.ts";
 import { localSection } from "./settings.ts";
 import { type EdgeStatus, overall, writeStatus } from "./status.ts";
@@ -41,6 +41,13 @@ export function createEdge({
 	drivers: DriverMap;
 	environment?: Readonly<Record<string, string | undefined>>;
 }): Edge {
+	const { broker: wanted, bridges } = config.get(namespaceSection);
+	if (bridges.length > 0)
+		throw new MillwrightError("edge.no-bridges", "An edge has no bridges to other brokers", {
+			kind: "input",
+			place: "namespace.bridges",
+			hint: "Let it publish to that broker itself (namespace.broker), or bridge at the centre.",
+		});
 	const lock = lockFolder(data);
 	const bus = createBus({ log });
 	const directory = openTagDirectory({ file: join(data, "tags.sqlite") });
@@ -73,25 +80,22 @@ export function createEdge({
 		environment,
 	});
 	const classOf = (tag: string) => sense.factsByTag(tag)?.dataClass ?? "restricted";
-	const isHeard = Object.keys(config.get(localSection).readers).length > 0;
+	const isHeard = Object.keys(config.get(localSection).readers).length > 0 || wanted.kind !== "embedded";
 	const local = isHeard ? openLocal() : undefined;
 
 	function openLocal() {
-		const { mqtt } = config.get(namespaceSection);
 		const root = () => `${config.get(namespaceSection).root}/`;
-		const broker = createEmbeddedBroker({
-			listen: mqtt.listen,
-			tls: mqtt.tls,
-			policies: mqtt.policies,
+		const broker = openLocalBroker({
+			settings: config.get(namespaceSection),
 			authenticate: readersOnly({
 				settings: () => config.get(localSection),
 				classOf: (topic) => (topic.startsWith(root()) ? classOf(topic.slice(root().length)) : "restricted"),
 				log: log.part("broker"),
 				environment,
 			}),
-			limits: mqtt,
 			clock,
 			log,
+			environment,
 		});
 		const namespace = createNamespace({
 			broker,
@@ -173,7 +177,7 @@ export function createEdge({
 				leave.push(
 					sense.onFacts(() => {
 						local.namespace.refresh();
-						local.broker.rightsChanged();
+						local.broker.rightsChanged?.();
 					}),
 				);
 		},

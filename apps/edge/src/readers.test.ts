@@ -1,5 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -15,7 +17,7 @@ const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
 	for (const close of closing.splice(0).reverse()) await close();
 });
-const hasMosquitto = spawnSync("mosquitto_sub", ["--help"]).error === undefined;
+const hasMosquitto = ["mosquitto_sub", "mosquitto"].every((program) => spawnSync(program, ["-h"]).error === undefined);
 
 const secret = "a secret of sixteen";
 const fromEnvironment = `\${env:MILLWRIGHT_SECRET_PANEL}`;
@@ -64,7 +66,7 @@ test("a reader is let in by name and password, hears what its clearance covers, 
 	expect(() => LocalSettings.parse({ readers: { panel: { password: "short" } } })).toThrow();
 });
 
-async function edgeForTest(local: object) {
+async function edgeForTest(local: object, namespace: object = { mqtt: { listen: { port: 0 } } }) {
 	const clock = createClock();
 	const data = mkdtempSync(join(tmpdir(), "readers-"));
 	closing.push(() => rmSync(data, { recursive: true, force: true }));
@@ -80,12 +82,43 @@ async function edgeForTest(local: object) {
 			"plant/press/recipe": { address: { register: 2 }, dataClass: "restricted" },
 		},
 	};
-	const content = { sense: { connections: { press } }, namespace: { mqtt: { listen: { port: 0 } } }, local };
+	const content = { sense: { connections: { press } }, namespace, local };
 	const edge = createEdge({ config: memoryConfig(sections, content, silentLog, clock), data, clock, log: silentLog, drivers });
 	closing.push(() => edge.stop());
 	await edge.start();
 	return edge;
 }
+
+test("bridges are refused in words, and leave the data folder free", async () => {
+	const bridge = { name: "up", url: "mqtt://127.0.0.1:1", out: [{ filter: "udt/#" }] };
+	await expect(edgeForTest({}, { bridges: [bridge] })).rejects.toThrow("An edge has no bridges to other brokers");
+});
+
+test.skipIf(!hasMosquitto)(
+	"an edge publishes to a broker outside as well (needs mosquitto)",
+	async () => {
+		const free = createServer().listen(0, "127.0.0.1");
+		await once(free, "listening");
+		const { port } = free.address() as { port: number };
+		free.close();
+		const folder = mkdtempSync(join(tmpdir(), "outside-"));
+		closing.push(() => rmSync(folder, { recursive: true, force: true }));
+		const file = join(folder, "mosquitto.conf");
+		writeFileSync(file, `listener ${port} 127.0.0.1\nallow_anonymous true\n`);
+		const mosquitto = spawn("mosquitto", ["-c", file], { stdio: "ignore" });
+		closing.push(() => void mosquitto.kill("SIGKILL"));
+		const broker = { kind: "mqtt", url: `mqtt://127.0.0.1:${port}`, clientId: "edge-for-test" };
+		const edge = await edgeForTest({ statusEvery: 200 }, { broker });
+		expect(edge.mqttPort).toBeNull();
+		const heardForce = () => {
+			const listener = ["-h", "127.0.0.1", "-p", String(port), "-t", "udt/plant/press/force", "-C", "1", "-W", "5"];
+			const { stdout } = spawnSync("mosquitto_sub", listener, { encoding: "utf8" });
+			return stdout.startsWith("{") ? (JSON.parse(stdout) as { measurement: { value: number } }).measurement.value : undefined;
+		};
+		await expect.poll(heardForce, { timeout: 25_000, interval: 200 }).toBe(7);
+	},
+	60_000,
+);
 
 test("without readers nothing listens", async () => {
 	expect((await edgeForTest({})).mqttPort).toBeNull();
