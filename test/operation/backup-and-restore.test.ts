@@ -128,6 +128,19 @@ test("a full folder is not written over, a damaged backup not restored, and what
 	const refused = await millwright("restore", "--from", offline, "--data", factory.data, "--config", factory.config);
 	expect(refused).toMatchObject({ code: 1, errors: expect.stringContaining("backup.data-not-empty") });
 
+	// Killed while it is being put together: nothing was touched, and the next one begins anew.
+	const staging = join(factory.data, ".restoring", "data");
+	const killed = await command(["restore", "--from", offline, "--data", factory.data, "--config", factory.config, "--replace"], {
+		env: { MILLWRIGHT_URL: "" },
+		killWhen: () => existsSync(staging) && readdirSync(staging).length > 0,
+	});
+	expect(killed.code).toBeNull();
+	expect(
+		readdirSync(factory.data)
+			.filter((name) => name !== ".restoring")
+			.sort(),
+	).toEqual(names);
+
 	const kept = await millwright("restore", "--from", offline, "--data", factory.data, "--config", factory.config, "--replace");
 	expect(kept.code).toBe(0);
 	const aside = readdirSync(factory.data).find((name) => name.startsWith("replaced-")) as string;

@@ -5,7 +5,16 @@ import { root } from "../kit/processes.ts";
 /** The command line as a person runs it, in a process of its own. */
 export function command(
 	args: readonly string[],
-	{ env = {}, cwd = root }: { env?: Record<string, string>; cwd?: string } = {},
+	{
+		env = {},
+		cwd = root,
+		killWhen,
+	}: {
+		env?: Record<string, string>;
+		cwd?: string;
+		/** Killed as soon as this holds; asked every millisecond. */
+		killWhen?(): boolean;
+	} = {},
 ): Promise<{ code: number | null; out: string; errors: string }> {
 	const child = spawn(process.execPath, [join(root, "apps/cli/src/main.ts"), ...args], {
 		cwd,
@@ -20,5 +29,13 @@ export function command(
 	child.stderr.on("data", (text: Buffer) => {
 		errors += text.toString();
 	});
-	return new Promise((resolve) => child.once("close", (code) => resolve({ code, out, errors })));
+	const watch = setInterval(() => {
+		if (killWhen?.()) child.kill("SIGKILL");
+	}, 1);
+	return new Promise((resolve) =>
+		child.once("close", (code) => {
+			clearInterval(watch);
+			resolve({ code, out, errors });
+		}),
+	);
 }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -37,5 +37,6 @@ test("a process that is killed leaves no lock behind", async () => {
 	const ended = new Promise((resolve) => child.once("close", resolve));
 	child.kill("SIGKILL");
 	await ended;
+	expect(readdirSync(folder)).toEqual(["in-use.lock"]);
 	expect(isFolderInUse(folder)).toBe(false);
 });

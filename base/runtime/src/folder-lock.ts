@@ -20,7 +20,8 @@ export function lockFolder(folder: string): FolderLock {
 	let db: DatabaseSync | undefined;
 	try {
 		db = new DatabaseSync(place, { timeout: 0 });
-		db.exec("BEGIN EXCLUSIVE");
+		// Nothing is ever written, so no journal is wanted beside it.
+		db.exec("PRAGMA journal_mode=MEMORY; BEGIN EXCLUSIVE");
 	} catch (cause) {
 		db?.close();
 		const busy = ((cause as { errcode?: number }).errcode ?? 0) & 0xff;

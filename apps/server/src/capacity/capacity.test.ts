@@ -82,10 +82,19 @@ test("each share is what was measured, averaged over a quarter of an hour, and t
 		measuredMinutes: 15,
 	});
 	expect(sentence).toBe("This box is 40 % used; first limit: main thread");
-	box.free = 5e9;
+	expect(capacity.part.health?.()).toEqual({ state: "good" });
+	expect(capacity.part.figures?.().map(({ labels, value }) => [labels?.resource, Math.round(value * 100)])).toEqual([
+		["cpu", 30],
+		["main-thread", 40],
+		["ring-disk", 10],
+		["memory", 25],
+		["disk", 20],
+	]);
+	box.free = 4e9;
 	box.available = 0.1e9;
 	box.clients = 999;
 	expect((await ask()).firstLimit).toBe("mqtt-clients");
+	expect(capacity.part.health?.()).toMatchObject({ state: "degraded", reason: expect.stringContaining("96 of 100 GB") });
 	await capacity.part.stop();
 });
 

@@ -16,6 +16,8 @@ const growthEveryMs = 1_800_000;
 const longMs = 15 * 60_000;
 const dayMs = 86_400_000;
 const daysFreshMs = 600_000;
+const diskEveryMs = 60_000;
+const nearlyFull = 0.95;
 
 /** Something with a fixed bound, counted now. */
 export interface Bounded {
@@ -60,6 +62,7 @@ export function createCapacity({
 	let writingMs = 0;
 	let commitsBefore = 0;
 	let days: { at: number; found: SeriesDay[] } | undefined;
+	let room: { free: number; total: number } | undefined;
 
 	function lookAtRing(): void {
 		const { commits, lastCommitMs } = ring();
@@ -99,23 +102,28 @@ export function createCapacity({
 		return days.found;
 	}
 
+	async function lookAtDisk(): Promise<{ free: number; total: number }> {
+		room = await disk(data);
+		return room;
+	}
+
+	/** What can be said without asking anybody. */
+	function ownShares(): CapacityShare[] {
+		const long = window.rise(longMs);
+		return [
+			...varying(long, window.rise(60_000), machine.cores(), (long?.overMs ?? 0) / 60_000),
+			memoryShare(machine),
+			...(room ? [diskShare(room)] : []),
+		];
+	}
+
 	async function answer(): Promise<Answer> {
 		look();
 		const recent = window.rise(60_000);
-		const long = window.rise(longMs);
-		const minutes = (long?.overMs ?? 0) / 60_000;
-		const room = await disk(data);
+		const minutes = (window.rise(longMs)?.overMs ?? 0) / 60_000;
+		const { free } = await lookAtDisk();
 		const shares: CapacityShare[] = [
-			...varying(long, recent, machine.cores(), minutes),
-			memoryShare(machine),
-			{
-				name: "disk",
-				title: "Disk of the data folder",
-				used: share(1 - room.free / room.total),
-				words: `${gigabytes(room.total - room.free)} of ${gigabytes(room.total)} GB`,
-				how: "the file system that holds the data folder, as it says now; other programs' files count too",
-				counts: true,
-			},
+			...ownShares(),
 			...(await bounded()).map(({ name, title, unit, used, limit }): CapacityShare => {
 				return {
 					name,
@@ -128,7 +136,7 @@ export function createCapacity({
 			}),
 		];
 		const first = shares.filter(({ counts }) => counts).reduce((most, each) => (each.used > most.used ? each : most));
-		const ahead = forecast({ free: room.free, growth: growth.looks(), days: await wholeDays() });
+		const ahead = forecast({ free, growth: growth.looks(), days: await wholeDays() });
 		return {
 			at: clock.nowMs(),
 			used: first.used,
@@ -148,11 +156,31 @@ export function createCapacity({
 			look();
 			timers.push(clock.every(lookEveryMs, look), clock.every(ringEveryMs, lookAtRing));
 			timers.push(clock.every(growthEveryMs, () => void lookAtGrowth()));
+			timers.push(clock.every(diskEveryMs, () => void lookAtDisk().catch(() => {})));
+			void lookAtDisk().catch(() => {});
 			void lookAtGrowth();
 		},
 		async stop() {
 			for (const timer of timers.splice(0)) timer.cancel();
 		},
+		health() {
+			if (!room || diskShare(room).used < nearlyFull) return { state: "good" };
+			return {
+				state: "degraded",
+				reason: `The disk of the data folder is nearly full: ${diskShare(room).words}`,
+				hint: "Free some space, keep less history (history.storage), or move the data folder to a larger disk.",
+			};
+		},
+		figures: () =>
+			ownShares()
+				.filter(({ counts }) => counts)
+				.map(({ name, used }) => ({
+					name: "capacity_used_ratio",
+					help: "Share of what this box has, 0 to 1",
+					type: "gauge",
+					value: used,
+					labels: { resource: name },
+				})),
 	};
 	return { part, service: { capacity: answer } };
 }
@@ -215,6 +243,15 @@ function memoryShare(machine: Machine): CapacityShare {
 		counts: true,
 	};
 }
+
+const diskShare = ({ free, total }: { free: number; total: number }): CapacityShare => ({
+	name: "disk",
+	title: "Disk of the data folder",
+	used: share(1 - free / total),
+	words: `${gigabytes(total - free)} of ${gigabytes(total)} GB`,
+	how: "the file system that holds the data folder, as it says now; other programs' files count too",
+	counts: true,
+});
 
 /** A day may lie in several tiers. */
 function joined(days: readonly SeriesDay[]): SeriesDay[] {
