@@ -124,6 +124,7 @@ export async function startEdge({
 	});
 	await sense.part.start();
 	await step.part.start();
+	let isEnded = false;
 	return {
 		sense,
 		uplink: step,
@@ -140,6 +141,8 @@ export async function startEdge({
 			await sense.ingest(connection, rows, { receivedMs: atMs });
 		},
 		async end() {
+			if (isEnded) return;
+			isEnded = true;
 			await step.part.stop();
 			await sense.part.stop();
 			directory.close();

@@ -93,7 +93,7 @@ async function edgeOnCable(uplink: Record<string, unknown> = {}) {
 		(state) => state === "connected",
 		{ what: "the line" },
 	);
-	return { edge, cable, gateway, tag: `${path}/press/a`, connection: `${gateway}/press` };
+	return { edge, cable, gateway, key, tag: `${path}/press/a`, connection: `${gateway}/press` };
 }
 const countingTo = (count: number) => Array.from({ length: count }, (_, at) => at);
 const isDown = (one: Edge) =>
@@ -147,6 +147,30 @@ test("live samples do not wait behind a backlog that the budget lets up slowly",
 	expect(backlog, `the backlog is still under way after ${waitedMs} ms`).toBeGreaterThan(5000);
 	expect(edge.uplink.status().bytesPerSecond).toBeLessThan(60_000);
 	expect((await centre.session.namespace.topic({ tag })).value.value).toBe(123_456_789);
+});
+
+test("an edge whose numbers began anew is not taken for the one before it: nothing of it is dropped as known, and it says why", async () => {
+	const { edge: first, gateway, tag, connection, key } = await edgeOnCable();
+	for (let at = 0; at < 10; at++) await first.read([at, at]);
+	await stored(centre, 20, connection);
+	await first.end();
+	const second = await startEdge({
+		folder: join(centre.folder, `${gateway}-replaced`),
+		key,
+		gateway,
+		url: `mqtt://127.0.0.1:${centre.mqttPort}`,
+		tags: [tag, tag.replace(/a$/, "b")],
+	});
+	edge = second;
+	await until(
+		async () => second.uplink.part.health?.(),
+		(health) => health?.state === "failing",
+		{ what: "the contradiction" },
+	);
+	for (let at = 0; at < 3; at++) await second.read([at, at]);
+	expect(second.uplink.part.health?.().reason).toContain("up to 19");
+	expect(second.uplink.status().backlogRows).toBe(6);
+	expect((await centre.session.namespace.gateway({ gateway })).gateway.refusals.duplicate).toBe(0);
 });
 
 test("a half-open line is noticed and made anew", async () => {

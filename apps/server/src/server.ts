@@ -180,6 +180,7 @@ export function createServer({
 				const now = history.part.health?.();
 				return now?.state === "failing" ? now.reason : undefined;
 			},
+			connections: () => engine.connections(),
 			storedRanges: (connection) => engine.storedRanges(connection),
 			received: history.counts.received,
 			stored: history.counts.stored,

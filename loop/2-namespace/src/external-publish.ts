@@ -48,6 +48,8 @@ const mostTopics = 100_000;
 const furthestAheadMs = 86_400_000;
 /** Ways in which the documents of one topic are written that are remembered: a quality that comes and goes makes two. */
 const shapesPerTopic = 3;
+const missesBorne = 20;
+const rarely = 64;
 
 interface Refused {
 	code: string;
@@ -67,6 +69,8 @@ interface Taken {
 /** What is known of a topic after a document on it went the long way, as long as nothing about the tag changes. */
 interface Known {
 	readonly topic: TagTopic;
+	/** Documents that took the long way since one did not. */
+	misses: number;
 	/** Newest first. */
 	readonly ways: {
 		shape: DocumentShape;
@@ -151,13 +155,15 @@ export function createExternalGate(tools: {
 	}
 
 	/** A document written as others of the topic were: nothing has to be looked up or made. Undefined where it takes the long way. */
-	function quickly({ topic, ways }: Known, message: ClientMessage): Taken | undefined {
+	function quickly(known: Known, message: ClientMessage): Taken | undefined {
+		const { topic, ways } = known;
 		if (topic.connection !== externalConnection) return undefined;
 		for (const [i, way] of ways.entries()) {
 			if (!way.shape.scan(message.payload, found)) continue;
 			if (found.seconds * 1000 > clock.nowMs() + furthestAheadMs - 1000) return undefined;
 			if (way.inUnit !== undefined && found.isWord) return undefined;
 			if (i > 0) [ways[0], ways[i]] = [way, ways[0] as typeof way];
+			known.misses = 0;
 			row.tag = topic.id;
 			row.high = found.high;
 			row.low = found.low;
@@ -172,12 +178,14 @@ export function createExternalGate(tools: {
 
 	function learn(message: ClientMessage, topic: TagTopic, unit: string | undefined, document: TagPayload): void {
 		const { payload } = message;
+		const known = knowns.get(message.topic) ?? { topic, misses: 0, ways: [] };
+		knowns.set(message.topic, known);
+		// Where no document is like the one before, looking for a shape is in vain most of the time.
+		if (++known.misses > missesBorne && known.misses % rarely !== 0) return;
 		const shape = DocumentShape.of(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength));
 		if (shape === undefined) return;
 		const given = unitOf(document.measurement.unit);
 		const converts = unit !== undefined && given !== undefined && given !== unit;
-		const known = knowns.get(message.topic) ?? { topic, ways: [] };
-		knowns.set(message.topic, known);
 		known.ways.unshift({
 			shape,
 			quality: qualityOf(document.measurement),

@@ -46,6 +46,8 @@ export interface GatewaysOptions {
 		isOpen(): boolean;
 		/** Why it takes nothing now; undefined while it does. */
 		trouble(): string | undefined;
+		/** Every connection that has stored anything. */
+		connections(): readonly string[];
 		storedRanges(connection: string): readonly NumberRange[];
 		received(connection: string): number;
 		stored(connection: string): number;
@@ -247,14 +249,12 @@ export function createGateways(options: GatewaysOptions): Gateways {
 		say(line.gateway, "receipt", receipt);
 	}
 
-	/** Connections of a gateway that the history knows or that came in this run. */
-	function knownOf(gateway: string): string[] {
-		const line = lines.get(gateway);
-		return [
-			...(line?.lanes.keys() ?? []),
-			...Object.keys(line?.state?.connections ?? {}).flatMap((one) => [one, `summary:${one}`]),
-		];
-	}
+	/** Connections of a gateway that the history knows, from whatever run. */
+	const knownOf = (gateway: string): string[] =>
+		history
+			.connections()
+			.filter((known) => known.startsWith(`${gateway}/`))
+			.map((known) => splitConnection(known).connection);
 
 	const troubleOf = (): { trouble?: string } => {
 		const trouble = history.trouble();
