@@ -255,3 +255,13 @@ test("what a broker outside had kept is stored unless the history has it", async
 	await (fromClient("udt/a/d", document({ value: 20, at: iso(atMs) })) as { stored: Promise<void> }).stored;
 	expect(ingested).toHaveLength(2);
 });
+
+test("documents that are never alike, and those that turn alike again, are all taken", async () => {
+	const { fromClient, ingested } = await namespaceForTest();
+	const publish = (i: number, device: string) =>
+		fromClient("udt/a/b", { ...document({ value: i, at: iso(atMs + i) }), source: { device_id: device } });
+	for (let i = 0; i < 200; i++) expect(publish(i, `device ${i}`)).toHaveProperty("retain", true);
+	for (let i = 200; i < 400; i++) expect(publish(i, "device")).toHaveProperty("retain", true);
+	await settle();
+	expect(ingested.map(({ value }) => value)).toEqual(Array.from({ length: 400 }, (_, i) => i));
+});
