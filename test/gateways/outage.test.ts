@@ -171,6 +171,12 @@ test("an edge whose numbers began anew is not taken for the one before it: nothi
 	expect(second.uplink.part.health?.().reason).toContain("up to 19");
 	expect(second.uplink.status().backlogRows).toBe(6);
 	expect((await centre.session.namespace.gateway({ gateway })).gateway.refusals.duplicate).toBe(0);
+	// It outgrows what the centre has: what is above goes up, what is below still says that it does not.
+	for (let at = 0; at < 10; at++) await second.read([100 + at, at]);
+	await stored(centre, 26, connection);
+	expect(await valuesOf(centre, tag)).toEqual([...countingTo(10), 107, 108, 109]);
+	expect(second.uplink.part.health?.().state).toBe("failing");
+	expect(second.uplink.status().backlogRows).toBe(20);
 });
 
 test("a half-open line is noticed and made anew", async () => {

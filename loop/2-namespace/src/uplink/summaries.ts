@@ -55,7 +55,7 @@ export function createSummaries({
 		const widthMs = widthOf(connection);
 		let held = windows.get(connection);
 		if (!held || held.widthMs !== widthMs) {
-			const from = store.unacknowledged(connection, 1)[0]?.first;
+			const from = laneOf(connection).owed(store.unacknowledged(connection, 200))[0]?.first;
 			if (from === undefined) return;
 			held = {
 				window: new WindowSummary({ widthMs, from: held?.window.next ?? from, idsOf }),

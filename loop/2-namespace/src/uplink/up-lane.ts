@@ -36,8 +36,8 @@ export class UpLane {
 	liveRows = 0;
 	/** Source time of what was fetched last; orders lanes of one priority. */
 	backlogAtMs = Number.NEGATIVE_INFINITY;
-	/** The centre has numbers that this machine never gave. */
-	conflict: string | undefined;
+	/** Numbers up to here the centre has from another ring than this machine's: they are not to be sent, nor taken for confirmed. */
+	floor = -1;
 
 	/** The store cannot give these parcels once more as they were: what is lost on the way is sent from here again. */
 	readonly #isMadeHere: boolean;
@@ -108,7 +108,7 @@ export class UpLane {
 
 	/** What the store holds for the centre that nobody here takes care of. */
 	owed(unacknowledged: readonly NumberRange[]): NumberRange[] {
-		return without(unacknowledged, this.claimed());
+		return without(unacknowledged, [{ first: 0, last: this.floor }, ...this.claimed().filter(({ last }) => last > this.floor)]);
 	}
 
 	/** The line is gone: everything not confirmed is the store's again. */
@@ -121,6 +121,5 @@ export class UpLane {
 		this.flyingRows = 0;
 		this.flyingBytes = 0;
 		this.liveRows = 0;
-		this.conflict = undefined;
 	}
 }

@@ -21,8 +21,8 @@ import type { UplinkMode, UplinkOptions, UplinkSettings, UplinkState, UplinkStat
 import { createRate } from "./budget.ts";
 import { createCentreClock } from "./centre-clock.ts";
 import { createDictionary } from "./dictionary.ts";
-import { nextEpoch } from "./epoch.ts";
 import { createLine } from "./line.ts";
+import { type Memory, openMemory } from "./memory.ts";
 import { createPump } from "./pump.ts";
 import { resolveKey } from "./secret.ts";
 import { createSummaries } from "./summaries.ts";
@@ -76,6 +76,7 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 
 	let centre: UplinkSettings["centre"] = null;
 	let key: GatewayKey | undefined;
+	let memory: Memory | undefined;
 	let epoch = 0;
 	let lineNumber = 0;
 	let counter = 0;
@@ -323,7 +324,10 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 				overlaps.some((one) => one.first <= last && one.last >= first),
 			);
 		}
-		if (receipt.hello) isGreeted = true;
+		if (receipt.hello) {
+			isGreeted = true;
+			memory?.meet();
+		}
 		if (receipt.dictionary !== dictionary.version()) {
 			// What went up before it was known there was dropped.
 			for (const one of lanes.values()) counts.resent += one.giveUp(() => true);
@@ -345,23 +349,32 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 	function confirm(connection: string, ranges: readonly (readonly [number, number])[], isWhole: boolean): void {
 		// A summary stands for the samples it was made of.
 		const plain = plainName(connection);
+		const highest = ranges.at(-1)?.[1] ?? -1;
+		// Told of a folder that never spoke with it, or of numbers that were never given here: they are another ring's.
+		if (isWhole && memory && (highest > store.committed(plain) || !memory.isMet)) memory.raiseFloor(plain, highest);
 		const one = lane(connection);
-		const given = store.committed(plain);
+		const floor = memory?.floorOf(plain) ?? -1;
+		one.floor = floor;
+		lane(plain).floor = floor;
+		if (isWhole && floor >= 0 && contradiction(plain))
+			log.error("Numbers given here are the centre's already, from another ring", { connection: plain, through: floor });
 		const stored = new SequenceSet();
 		for (const [first, last] of ranges) {
-			if (last > given) {
-				one.conflict = `The centre holds numbers of "${connection}" up to ${last}; here they end at ${given}`;
-				log.error("This machine's numbers are behind the centre's; nothing of the connection goes up", {
-					connection,
-					there: last,
-					here: given,
-				});
-				break;
-			}
-			stored.add(first, last);
-			receipts.acknowledgeRange(plain, first, last);
+			if (last <= floor) continue;
+			const from = Math.max(first, floor + 1);
+			stored.add(from, last);
+			receipts.acknowledgeRange(plain, from, last);
 		}
 		if (!isWhole) counts.confirmed += one.confirmed(stored);
+	}
+
+	/** Samples here whose numbers the centre has of others. */
+	function contradiction(connection: string): string | undefined {
+		const floor = memory?.floorOf(connection) ?? -1;
+		if (floor < 0) return undefined;
+		const lowest = store.unacknowledged(connection, 1)[0]?.first;
+		if (store.committed(connection) > floor && (lowest === undefined || lowest > floor)) return undefined;
+		return `The centre holds numbers of "${connection}" up to ${floor} from another store than this machine's; what is here under them does not go up`;
 	}
 
 	function watchClock(): void {
@@ -380,7 +393,7 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 		const { mode } = about(batch.connection);
 		if (mode !== "raw") return;
 		const one = lane(batch.connection);
-		if (one.conflict) return;
+		if (batch.first <= one.floor) return;
 		one.queueLive(parcelOf(batch, "live"));
 		pump.arrived();
 	}
@@ -402,10 +415,8 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 		}
 		for (const connection of store.connections()) {
 			const { mode } = about(connection);
-			if (mode === "raw") {
-				const one = lane(connection);
-				if (!one.conflict) pump.fetch(one);
-			} else summaries.advance(connection);
+			if (mode === "raw") pump.fetch(lane(connection));
+			else summaries.advance(connection);
 		}
 		answers.advance();
 		pump.go();
@@ -413,7 +424,7 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 
 	const health = (): Health => {
 		if (state === "off") return { state: "good" };
-		const conflict = [...lanes.values()].find((one) => one.conflict)?.conflict;
+		const conflict = [...lanes.keys()].map(contradiction).find((why) => why !== undefined);
 		if (conflict)
 			return {
 				state: "failing",
@@ -481,7 +492,8 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 		part: {
 			name: "uplink",
 			async start() {
-				epoch = nextEpoch(join(options.dataFolder, "uplink.json"), clock.nowMs());
+				memory = openMemory(join(options.dataFolder, "uplink.json"), clock.nowMs());
+				epoch = memory.epoch;
 				stops.push(
 					bus.receive(samples, "uplink", accept),
 					options.onFacts(() => dictionary.changed()),
