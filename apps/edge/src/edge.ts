@@ -26,7 +26,7 @@ export interface Edge {
 }
 
 /** Sense, store-and-forward, and whatever the configuration adds to it: a namespace for programs beside the machine, a centre. */
-export function createEdge({
+export async function createEdge({
 	config,
 	data,
 	clock,
@@ -40,7 +40,7 @@ export function createEdge({
 	log: Log;
 	drivers: DriverMap;
 	environment?: Readonly<Record<string, string | undefined>>;
-}): Edge {
+}): Promise<Edge> {
 	const { broker: wanted, bridges } = config.get(namespaceSection);
 	if (bridges.length > 0)
 		throw new MillwrightError("edge.no-bridges", "An edge has no bridges to other brokers", {
@@ -81,11 +81,11 @@ export function createEdge({
 	});
 	const classOf = (tag: string) => sense.factsByTag(tag)?.dataClass ?? "restricted";
 	const isHeard = Object.keys(config.get(localSection).readers).length > 0 || wanted.kind !== "embedded";
-	const local = isHeard ? openLocal() : undefined;
+	const local = isHeard ? await openLocal() : undefined;
 
-	function openLocal() {
+	async function openLocal() {
 		const root = () => `${config.get(namespaceSection).root}/`;
-		const broker = openLocalBroker({
+		const broker = await openLocalBroker({
 			settings: config.get(namespaceSection),
 			authenticate: readersOnly({
 				settings: () => config.get(localSection),

@@ -95,7 +95,7 @@ async function plantForTest(seed: number) {
 	const settings = { press: connection(machine.server.port) };
 	const start = async () => {
 		const config = memoryConfig(sections, { sense: { connections: settings } }, silentLog, clock);
-		const edge = createEdge({ config, data, clock, log: silentLog, drivers });
+		const edge = await createEdge({ config, data, clock, log: silentLog, drivers });
 		listenTo(edge, heard);
 		await edge.start();
 		return { edge, config };

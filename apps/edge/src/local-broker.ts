@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { createEmbeddedBroker } from "@millwright/broker-embedded";
-import { createMqttBroker } from "@millwright/broker-mqtt";
 import { type Broker, type BrokerAuthenticator, type Clock, type Log, MillwrightError } from "@millwright/core";
 import type { NamespaceSettings } from "@millwright/namespace/api";
 import type { Part } from "@millwright/runtime";
@@ -16,7 +15,7 @@ export interface LocalBroker extends Broker {
 }
 
 /** The broker of this box's namespace: inside, for readers, or one outside that the box publishes to. */
-export function openLocalBroker({
+export async function openLocalBroker({
 	settings,
 	authenticate,
 	clock,
@@ -28,7 +27,7 @@ export function openLocalBroker({
 	clock: Clock;
 	log: Log;
 	environment: Readonly<Record<string, string | undefined>>;
-}): LocalBroker {
+}): Promise<LocalBroker> {
 	const { broker, mqtt } = settings;
 	if (broker.kind === "embedded")
 		return createEmbeddedBroker({
@@ -40,6 +39,8 @@ export function openLocalBroker({
 			clock,
 			log,
 		});
+	// Most boxes have none; its client is not loaded there.
+	const { createMqttBroker } = await import("@millwright/broker-mqtt");
 	const place = "namespace.broker";
 	const { url, clientId, username, password, caFile, certFile, keyFile, queueMessages, queueBytes } = resolveEnvironment(
 		broker,

@@ -83,7 +83,13 @@ async function edgeForTest(local: object, namespace: object = { mqtt: { listen: 
 		},
 	};
 	const content = { sense: { connections: { press } }, namespace, local };
-	const edge = createEdge({ config: memoryConfig(sections, content, silentLog, clock), data, clock, log: silentLog, drivers });
+	const edge = await createEdge({
+		config: memoryConfig(sections, content, silentLog, clock),
+		data,
+		clock,
+		log: silentLog,
+		drivers,
+	});
 	closing.push(() => edge.stop());
 	await edge.start();
 	return edge;

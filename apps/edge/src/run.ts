@@ -28,7 +28,7 @@ export async function runEdge({
 		clock,
 	});
 	const log = createLog({ level: config.get(logSection).level, pretty });
-	const edge = createEdge({ config, data, clock, log, drivers });
+	const edge = await createEdge({ config, data, clock, log, drivers });
 	let ending: Promise<void> | undefined;
 	const end = (why: string): Promise<void> => {
 		ending ??= (async () => {
