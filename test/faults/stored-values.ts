@@ -22,26 +22,48 @@ export interface Counted {
 
 const countsReads = (connection: string): boolean => connection !== "load-opcua";
 
+export interface CountingTag {
+	tag: string;
+	connection: string;
+}
+
+const countersOf = async (session: Session): Promise<CountingTag[]> =>
+	(await session.sense.tags({ limit: 5000 })).tags.filter((one) => one.connection.startsWith("load-"));
+
 /**
  * Registers count their own answers, so along source time a tag's good values must be 1, 2, 3 … ; OPC UA values count the
  * plant's ticks and must only rise. A PLC that was switched off begins at 1 again.
  */
 export async function countStored(
 	session: Session,
-	{ interruptions, resets }: { interruptions: readonly Interruption[]; resets: readonly number[] },
+	{
+		interruptions,
+		resets,
+		tags,
+		trueTime = (ms) => ms,
+	}: {
+		interruptions: readonly Interruption[];
+		resets: readonly number[];
+		/** Those of the plant's own connections when left out. */
+		tags?: readonly CountingTag[];
+		/** Of a source time given by a clock that was set. */
+		trueTime?: (ms: number) => number;
+	},
 ): Promise<Counted> {
 	const counted: Counted = { rows: {}, repeated: 0, reordered: 0, holes: 0, unsent: 0, widest: 0, examples: [] };
 	const example = (text: string) => {
 		if (counted.examples.length < 10) counted.examples.push(text);
 	};
-	const { tags } = await session.sense.tags({ limit: 5000 });
-	for (const { tag, connection } of tags.filter((one) => one.connection.startsWith("load-"))) {
-		const series = await session.history.raw({ tag, from: 0, until: Date.now() + 60_000, limit: 1_000_000 });
+	for (const { tag, connection } of tags ?? (await countersOf(session))) {
+		const series = await session.history.raw({ tag, from: 0, until: Date.now() + 86_400_000, limit: 1_000_000 });
 		counted.rows[connection] = (counted.rows[connection] ?? 0) + series.times.length;
 		let before: { value: number; time: number; row: number } | undefined;
-		for (const [row, value] of series.values.entries()) {
-			const time = series.times[row] as number;
-			if (value === null || series.quality[row] !== Quality.good) continue;
+		const inOrder = series.times.map((at, row) => ({ time: trueTime(at), row })).sort((a, b) => a.time - b.time || a.row - b.row);
+		for (const { time, row } of inOrder) {
+			const value = series.values[row] as number | null;
+			// A time that was given twice because the clock was set back says nothing against the value.
+			const isCounted = series.quality[row] === Quality.good || series.quality[row] === Quality.uncertainClock;
+			if (value === null || !isCounted) continue;
 			const last = before;
 			before = { value, time, row };
 			if (!last || resets.some((reset) => last.time < reset && time >= reset)) continue;
@@ -72,6 +94,15 @@ export async function countStored(
 /** Stored samples by connection with a source time up to `ms`, counted by the history itself. */
 export async function storedUntil(session: Session, ms: number): Promise<Record<string, number>> {
 	const { tags } = await session.sense.tags({ limit: 5000 });
+	return rowsIn(session, tags, ms);
+}
+
+/** The same of these tags; of all times that a clock set wrong by hours may have given, when left out. */
+export async function rowsIn(
+	session: Session,
+	tags: readonly CountingTag[],
+	ms = Date.now() + 86_400_000,
+): Promise<Record<string, number>> {
 	const rows: Record<string, number> = {};
 	const connectionOf = new Map(tags.map(({ tag, connection }) => [tag, connection]));
 	for (let at = 0; at < tags.length; at += 50) {

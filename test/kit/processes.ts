@@ -23,9 +23,19 @@ export interface Running<Ready> {
 export async function startProgram<Ready>(
 	script: string,
 	args: readonly string[],
-	{ env = {}, readyWithinMs = 60_000 }: { env?: Record<string, string>; readyWithinMs?: number } = {},
+	{
+		env = {},
+		readyWithinMs = 60_000,
+		through = [],
+	}: {
+		env?: Record<string, string>;
+		readyWithinMs?: number;
+		/** A command that becomes the program, as "nsenter …" does. */
+		through?: readonly string[];
+	} = {},
 ): Promise<Running<Ready>> {
-	const child = spawn(process.execPath, [script, ...args], {
+	const [command, ...before] = [...through, process.execPath];
+	const child = spawn(command as string, [...before, script, ...args], {
 		cwd: root,
 		env: { ...process.env, UV_THREADPOOL_SIZE: "8", ...env },
 		stdio: ["pipe", "pipe", "pipe"],
