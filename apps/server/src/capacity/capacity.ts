@@ -97,8 +97,8 @@ export function createCapacity({
 		if (days && now - days.at < daysFreshMs) return days.found;
 		const midnight = Math.floor(now / dayMs) * dayMs;
 		const found = await historyDays(nanosFromMs(midnight)).catch(() => []);
-		// The first day began somewhere in its middle.
-		days = { at: now, found: joined(found).slice(1) };
+		// What was brought in from files does not come every day; the first day began somewhere in its middle.
+		days = { at: now, found: joined(found.filter(({ tier }) => tier !== "brought")).slice(1) };
 		return days.found;
 	}
 
@@ -231,6 +231,9 @@ function varying(long: Rise, recent: Rise, cores: number, minutes: number): Capa
 	];
 }
 
+/** Days; nobody plans further, and no measured growth holds so long. */
+const farAhead = 3650;
+
 function memoryShare(machine: Machine): CapacityShare {
 	const { limit, available } = machine.memory();
 	const resident = machine.residentBytes();
@@ -271,7 +274,8 @@ function sentenceOf(first: CapacityShare, ahead: Answer["disk"]): string {
 			: daysLeftHigh === undefined
 				? ` (${days(daysLeftLow)} at the least)`
 				: ` (${days(daysLeftLow)} to ${days(daysLeftHigh)})`;
-	const full = daysLeft === undefined ? "" : `full in ${days(daysLeft)} days${between}`;
+	const full =
+		daysLeft === undefined ? "" : daysLeft > farAhead ? "not full within ten years" : `full in ${days(daysLeft)} days${between}`;
 	const end = full === "" ? "" : first.name === "disk" ? `, ${full}` : `; disk ${full}`;
 	return `This box is ${percent(first.used)} used; first limit: ${first.title.toLowerCase()}${end}`;
 }
