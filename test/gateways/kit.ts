@@ -15,6 +15,8 @@ export interface Centre {
 	/** As a power cut, then up again on the same ports and data. */
 	killAndStart(): Promise<void>;
 	kill(): Promise<void>;
+	/** Its data, to be copied while it is down. */
+	data: string;
 	startAgain(): Promise<void>;
 	end(): Promise<void>;
 }
@@ -40,6 +42,7 @@ export async function startCentre(settings: Record<string, unknown> = {}): Promi
 		session: await signIn(server.ready),
 		mqttPort,
 		folder,
+		data: join(folder, "data"),
 		async kill() {
 			await centre.server.kill();
 		},

@@ -14,7 +14,7 @@ import type { Figure, Health } from "@millwright/runtime";
 import { samples } from "@millwright/sense/api";
 import { type GatewayKey, isSignedWith, passwordOf, readKey, signWith, userOf } from "../gateways/keys.ts";
 import { AskMessage, jsonBytes, ReceiptMessage, readJson, type StateMessage } from "../gateways/link-messages.ts";
-import { countOf } from "../gateways/number-ranges.ts";
+import { countOf, without } from "../gateways/number-ranges.ts";
 import { linkTopics } from "../gateways/topics.ts";
 import { createAnswers } from "./answers.ts";
 import type { UplinkMode, UplinkOptions, UplinkSettings, UplinkState, UplinkStatus, UplinkStep } from "./api-uplink.ts";
@@ -37,6 +37,8 @@ const lostAfterMs = 15_000;
 const lostAnywayMs = 120_000;
 /** Ranges of what waits, told with the heartbeat. */
 const toldRanges = 200;
+/** A greeting does not name more; then nothing is concluded from what it leaves out. */
+const mostToldRanges = 2000;
 
 const plainName = (connection: string): string =>
 	connection.startsWith(summaryPrefix) ? connection.slice(summaryPrefix.length) : connection;
@@ -327,6 +329,7 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 		if (receipt.hello) {
 			isGreeted = true;
 			memory?.meet();
+			compare(receipt);
 		}
 		if (receipt.dictionary !== dictionary.version()) {
 			// What went up before it was known there was dropped.
@@ -366,6 +369,20 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 			receipts.acknowledgeRange(plain, from, last);
 		}
 		if (!isWhole) counts.confirmed += one.confirmed(stored);
+	}
+
+	/** What it once confirmed and holds no more: somebody put an older copy of its data in place. */
+	function compare({ stored }: ReceiptMessage): void {
+		for (const connection of store.connections()) {
+			const own = stored[connection] ?? [];
+			const summarised = stored[`${summaryPrefix}${connection}`] ?? [];
+			if (about(connection).mode !== "raw" || own.length >= mostToldRanges || summarised.length >= mostToldRanges) continue;
+			const there = new SequenceSet([...own, ...summarised].map(([first, last]) => ({ first, last })));
+			const given = { first: lane(connection).floor + 1, last: store.committed(connection) };
+			const confirmed = without([given], store.unacknowledged(connection));
+			const lost = without(confirmed, there.ranges());
+			if (lost.length > 0) answers.bringBack(connection, lost);
+		}
 	}
 
 	/** Samples here whose numbers the centre has of others. */
