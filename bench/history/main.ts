@@ -41,14 +41,14 @@ async function load(system: System, plant = createPlant()): Promise<number> {
 	return Math.round((rows / ms) * 1000);
 }
 
-/** The figures once they no longer change by themselves. */
+/** The figures once the table was emptied into files, or had no reason to be. */
 async function still(figures: typeof ours.figures) {
-	for (let before = await figures(), same = 0; ; ) {
+	const before = await figures();
+	for (let seconds = 0, since = 0; ; seconds++) {
 		await new Promise((resolve) => setTimeout(resolve, 1000));
 		const now = await figures();
-		same = now.bytes === before.bytes ? same + 1 : 0;
-		if (same === 4) return now;
-		before = now;
+		if (now.bytes !== before.bytes) since++;
+		if (since === 3 || seconds === 120) return now;
 	}
 }
 

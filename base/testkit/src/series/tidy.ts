@@ -169,7 +169,8 @@ export function tidyTests(series: SeriesKit): void {
 					}
 				}
 			}),
-			{ numRuns: 15 },
+			// A failure is told after a minute of shrinking, not after the test's time is over.
+			{ numRuns: 15, interruptAfterTimeLimit: 60_000 },
 		);
 	});
 

@@ -1,3 +1,4 @@
+import { aggregateNames } from "@millwright/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { dayNs, dayOf } from "../parquet/rows.ts";
@@ -19,7 +20,7 @@ function plainly(rows: readonly { time: bigint; good: boolean }[], until: bigint
 		const end = rows[i + 1]?.time ?? until;
 		for (let held = time; good && held < end; ) {
 			const border = floorTo(held, bucket) + bucket;
-			const next = border > end ? end : border;
+			const next = [border, end].toSorted((a, b) => (a < b ? -1 : 1))[0] as bigint;
 			at(held).good += next - held;
 			held = next;
 		}
@@ -73,5 +74,42 @@ test("finds every bucket exactly, over gaps of years and for buckets of any leng
 			for (const [i, row] of found.entries()) expect(row[2]).toBeCloseTo(expected[i]?.[2] as number, -2);
 		}),
 		{ numRuns: 300 },
+	);
+});
+
+test("gives the same last digit however the rows are cut into runs", () => {
+	const anyRow = fc.record({
+		offset: fc.integer({ min: 0, max: 50 }),
+		value: fc.double({ noNaN: true, min: -1e6, max: 1e6 }),
+		quality: fc.constantFrom(0, 0, 0, 0x80),
+	});
+	fc.assert(
+		fc.property(fc.array(anyRow, { maxLength: 40 }), fc.array(fc.nat({ max: 40 })), (given, cuts) => {
+			const rows = given.toSorted((a, b) => a.offset - b.offset);
+			const filled = (borders: readonly number[]) => {
+				const buckets = createBuckets({
+					tag: 1,
+					from: 0n,
+					until: 60n,
+					bucket: 7n,
+					holdUntil: 45n,
+					functions: aggregateNames,
+					carried: { value: 0.1, quality: 0 },
+				});
+				for (const [i, border] of borders.entries()) {
+					const run = rows.slice(border, borders[i + 1] ?? rows.length);
+					buckets.add({
+						day: 0n,
+						offsets: Float64Array.from(run, ({ offset }) => offset),
+						values: Float64Array.from(run, ({ value }) => value),
+						quality: Uint8Array.from(run, ({ quality }) => quality),
+						texts: undefined,
+					});
+				}
+				return buckets.take();
+			};
+			expect(filled([0, ...cuts.filter((cut) => cut <= rows.length).sort((a, b) => a - b)])).toEqual(filled([0]));
+		}),
+		{ numRuns: 500 },
 	);
 });
