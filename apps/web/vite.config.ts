@@ -57,9 +57,10 @@ const groups = [
 				"@tabler/icons-react/dist/esm",
 				"@mantine/hooks",
 			).test(id) ||
-			/(?:base\/core\/src|\/src\/api\.ts)/.test(id) ||
+			/(?:base\/core\/src|(?:1-sense|4-twin|access)\/src\/api)/.test(id) ||
+			/apps\/web\/src\/app\/(?:i18n|mark|navigation|session|sidebar)\.tsx?$/.test(id) ||
 			(/apps\/web\/src\/(?:data|parts\/[a-z-]+\.tsx?$)/.test(id) &&
-				!/(?:drawer|picker|confirm|write-value|export-menu|diff-view|lineage-steps|tag-picker|copy-button)/.test(id)),
+				!/(?:drawer|picker|confirm|write-value|export-menu|diff-view|lineage-steps|tag-picker|copy-button|-client)/.test(id)),
 	},
 	// The door needs a field for a name and one for a password, not menus and dialogs.
 	{ name: "fields", test: inPackage("@mantine/core/esm/components/(?:Input|InputBase|TextInput|PasswordInput)") },

@@ -5,7 +5,8 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type KeyboardEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { namespace, twin } from "../data/clients.ts";
+import { twin } from "../data/clients.ts";
+import { namespace } from "../data/namespace-client.ts";
 import { unitLabel } from "../parts/unit-label.ts";
 import { useFormat } from "../parts/use-format.ts";
 import { lastLevel } from "../parts/words.ts";
@@ -61,7 +62,7 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
 					{
 						id: "page-add",
 						group: t("palette.pages"),
-						title: t("add.title"),
+						title: t("overview.addMachine"),
 						note: "",
 						go: () => void navigate({ to: "/connections/add" }),
 					},

@@ -6,11 +6,28 @@ export type Language = (typeof languages)[number];
 
 const remembered = "millwright-language";
 
-/** One chunk a language; only the one in use is loaded. */
-const texts: Record<Language, () => Promise<{ default: object }>> = {
-	en: () => import("./texts/en.ts"),
-	es: () => import("./texts/es.ts"),
+type Texts = () => Promise<{ default: object }>;
+
+/** Only the language in use is loaded, and at first only what the first page says. */
+const texts: Record<Language, { first: Texts; later: Texts }> = {
+	en: { first: () => import("./texts/en/first.ts"), later: () => import("./texts/en/later.ts") },
+	es: { first: () => import("./texts/es/first.ts"), later: () => import("./texts/es/later.ts") },
 };
+const complete = new Set<Language>();
+
+async function complement(language: Language): Promise<void> {
+	if (complete.has(language)) return;
+	i18next.addResourceBundle(language, "translation", (await texts[language].later()).default, true, true);
+	complete.add(language);
+}
+
+/** A page together with the texts that the first one does without. */
+export const withTexts =
+	<Page>(load: () => Promise<Page>) =>
+	async (): Promise<Page> => {
+		const [page] = await Promise.all([load(), complement(languageNow())]);
+		return page;
+	};
 
 export const isLanguage = (text: unknown): text is Language => languages.includes(text as Language);
 
@@ -31,7 +48,7 @@ export async function startLanguage(): Promise<void> {
 	await i18next.use(initReactI18next).init({
 		lng: language,
 		fallbackLng: false,
-		resources: { [language]: { translation: (await texts[language]()).default } },
+		resources: { [language]: { translation: (await texts[language].first()).default } },
 		interpolation: { escapeValue: false },
 		returnNull: false,
 	});
@@ -40,7 +57,8 @@ export async function startLanguage(): Promise<void> {
 
 export async function speak(language: Language): Promise<void> {
 	if (!i18next.hasResourceBundle(language, "translation"))
-		i18next.addResourceBundle(language, "translation", (await texts[language]()).default);
+		i18next.addResourceBundle(language, "translation", (await texts[language].first()).default);
+	if (complete.size > 0) await complement(language);
 	await i18next.changeLanguage(language);
 	document.documentElement.lang = language;
 	try {

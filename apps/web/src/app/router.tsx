@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, retainSearchParams } from "@tanstack/react-router";
+import { withTexts } from "./i18n.ts";
 import { NotFound } from "./not-found.tsx";
 import { PageFailed } from "./page-failed.tsx";
 import { Shell } from "./shell.tsx";
@@ -41,7 +42,10 @@ const overview = createRoute({
 const connections = createRoute({
 	getParentRoute: () => root,
 	path: "/connections",
-	component: lazyRouteComponent(() => import("../pages/connections/list/page.tsx"), "ConnectionsPage"),
+	component: lazyRouteComponent(
+		withTexts(() => import("../pages/connections/list/page.tsx")),
+		"ConnectionsPage",
+	),
 });
 const addMachine = createRoute({
 	getParentRoute: () => root,
@@ -50,12 +54,18 @@ const addMachine = createRoute({
 		const copy = text(search.copy);
 		return copy === undefined ? {} : { copy };
 	},
-	component: lazyRouteComponent(() => import("../pages/connections/add/page.tsx"), "AddMachinePage"),
+	component: lazyRouteComponent(
+		withTexts(() => import("../pages/connections/add/page.tsx")),
+		"AddMachinePage",
+	),
 });
 const connection = createRoute({
 	getParentRoute: () => root,
 	path: "/connections/$connection",
-	component: lazyRouteComponent(() => import("../pages/connections/connection/page.tsx"), "ConnectionPage"),
+	component: lazyRouteComponent(
+		withTexts(() => import("../pages/connections/connection/page.tsx")),
+		"ConnectionPage",
+	),
 });
 const namespace = createRoute({
 	getParentRoute: () => root,
@@ -65,7 +75,10 @@ const namespace = createRoute({
 		const tab = text(search.tab);
 		return { ...(tag === undefined ? {} : { tag }), ...(tab === undefined ? {} : { tab }) };
 	},
-	component: lazyRouteComponent(() => import("../pages/namespace/page.tsx"), "NamespacePage"),
+	component: lazyRouteComponent(
+		withTexts(() => import("../pages/namespace/page.tsx")),
+		"NamespacePage",
+	),
 });
 const history = createRoute({
 	getParentRoute: () => root,
@@ -75,12 +88,18 @@ const history = createRoute({
 		const tab = text(search.tab);
 		return { ...(tags === undefined ? {} : { tags }), ...(tab === undefined ? {} : { tab }) };
 	},
-	component: lazyRouteComponent(() => import("../pages/history/page.tsx"), "HistoryPage"),
+	component: lazyRouteComponent(
+		withTexts(() => import("../pages/history/page.tsx")),
+		"HistoryPage",
+	),
 });
 const assets = createRoute({
 	getParentRoute: () => root,
 	path: "/twins",
-	component: lazyRouteComponent(() => import("../pages/assets/list/page.tsx"), "AssetsPage"),
+	component: lazyRouteComponent(
+		withTexts(() => import("../pages/assets/list/page.tsx")),
+		"AssetsPage",
+	),
 });
 const asset = createRoute({
 	getParentRoute: () => root,
@@ -90,22 +109,34 @@ const asset = createRoute({
 		const tab = text(search.tab);
 		return { ...(tags === undefined ? {} : { tags }), ...(tab === undefined ? {} : { tab }) };
 	},
-	component: lazyRouteComponent(() => import("../pages/assets/asset/page.tsx"), "AssetPage"),
+	component: lazyRouteComponent(
+		withTexts(() => import("../pages/assets/asset/page.tsx")),
+		"AssetPage",
+	),
 });
 const ledger = createRoute({
 	getParentRoute: () => root,
 	path: "/ledger",
-	component: lazyRouteComponent(() => import("../pages/ledger/page.tsx"), "LedgerPage"),
+	component: lazyRouteComponent(
+		withTexts(() => import("../pages/ledger/page.tsx")),
+		"LedgerPage",
+	),
 });
 const edges = createRoute({
 	getParentRoute: () => root,
 	path: "/edges",
-	component: lazyRouteComponent(() => import("../pages/edges/page.tsx"), "EdgesPage"),
+	component: lazyRouteComponent(
+		withTexts(() => import("../pages/edges/page.tsx")),
+		"EdgesPage",
+	),
 });
 const system = createRoute({
 	getParentRoute: () => root,
 	path: "/system",
-	component: lazyRouteComponent(() => import("../pages/system/page.tsx"), "SystemPage"),
+	component: lazyRouteComponent(
+		withTexts(() => import("../pages/system/page.tsx")),
+		"SystemPage",
+	),
 });
 const users = createRoute({
 	getParentRoute: () => root,
@@ -114,7 +145,10 @@ const users = createRoute({
 		const tab = text(search.tab);
 		return tab === undefined ? {} : { tab };
 	},
-	component: lazyRouteComponent(() => import("../pages/users/page.tsx"), "UsersPage"),
+	component: lazyRouteComponent(
+		withTexts(() => import("../pages/users/page.tsx")),
+		"UsersPage",
+	),
 });
 const auditTrail = createRoute({
 	getParentRoute: () => root,
@@ -123,7 +157,10 @@ const auditTrail = createRoute({
 		const kept = { who: text(search.who), what: text(search.what), on: text(search.on), outcome: text(search.outcome) };
 		return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
 	},
-	component: lazyRouteComponent(() => import("../pages/audit/page.tsx"), "AuditPage"),
+	component: lazyRouteComponent(
+		withTexts(() => import("../pages/audit/page.tsx")),
+		"AuditPage",
+	),
 });
 
 export const router = createRouter({

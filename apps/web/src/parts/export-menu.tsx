@@ -4,7 +4,7 @@ import { IconDownload } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../app/session.tsx";
-import { history } from "../data/clients.ts";
+import { history } from "../data/history-client.ts";
 import { saveAnswer } from "./save-answer.ts";
 import { endsOf } from "./trend/clock.ts";
 import { useClock } from "./trend/use-clock.ts";

@@ -4,7 +4,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { namespace } from "../data/clients.ts";
+import { namespace } from "../data/namespace-client.ts";
 import { unitLabel } from "./unit-label.ts";
 import { lastLevel } from "./words.ts";
 

@@ -1,11 +1,4 @@
-import connections from "./en/connections.ts";
-import edges from "./en/edges.ts";
-import govern from "./en/govern.ts";
-import loop from "./en/loop.ts";
-import pages from "./en/pages.ts";
-import proof from "./en/proof.ts";
-import shell from "./en/shell.ts";
-import storage from "./en/storage.ts";
-import system from "./en/system.ts";
+import first from "./en/first.ts";
+import later from "./en/later.ts";
 
-export default { ...shell, ...loop, ...pages, ...connections, ...govern, ...storage, ...proof, ...edges, ...system };
+export default { ...first, ...later };

@@ -9,6 +9,7 @@ import { platformApi } from "@millwright/platform/api";
 import { ConnectionState, senseApi } from "@millwright/sense/api";
 import { Condition, LimitLevel, Stage, twinApi } from "@millwright/twin/api";
 import { expect, test } from "vitest";
+import firstTexts from "./en/first.ts";
 import en from "./en.ts";
 import es from "./es.ts";
 
@@ -30,10 +31,12 @@ const base = (keys: Iterable<string>): Set<string> => new Set([...keys].map((key
 const own = (key: string): boolean => key.startsWith("fieldHint.");
 
 const source = join(import.meta.dirname, "..", "..");
-const code = readdirSync(source, { recursive: true, encoding: "utf8" })
-	.filter((file) => /\.tsx?$/.test(file) && !file.includes(".test.") && !file.includes("texts"))
-	.map((file) => readFileSync(join(source, file), "utf8"))
-	.join("\n");
+const codeOf = (folder: string): string =>
+	readdirSync(join(source, folder), { recursive: true, encoding: "utf8" })
+		.filter((file) => /\.tsx?$/.test(file) && !file.includes(".test.") && !file.includes("texts"))
+		.map((file) => readFileSync(join(source, folder, file), "utf8"))
+		.join("\n");
+const askedIn = (code: string): string[] => [...code.matchAll(/\bt\(\s*"([\w.-]+)"/g)].map((match) => match[1] as string);
 
 test("both languages have the same texts", () => {
 	expect([...base(texts.es.keys())].filter((key) => !own(key)).sort()).toEqual([...base(texts.en.keys())].sort());
@@ -58,9 +61,16 @@ test("a translation fills in the same values as the original", () => {
 });
 
 test("every text the pages ask for by name exists", () => {
-	const asked = [...code.matchAll(/\bt\(\s*"([\w.-]+)"/g)].map((match) => match[1] as string);
+	const asked = askedIn(codeOf("."));
 	expect(asked.length).toBeGreaterThan(200);
 	const known = base(texts.en.keys());
+	expect(asked.filter((key) => !known.has(key))).toEqual([]);
+});
+
+test("the door, the frame and the overview do with the texts that are loaded first", () => {
+	const known = base(flat(firstTexts).keys());
+	const asked = ["app", "pages/overview", "pages/sign-in"].flatMap((folder) => askedIn(codeOf(folder)));
+	expect(asked.length).toBeGreaterThan(60);
 	expect(asked.filter((key) => !known.has(key))).toEqual([]);
 });
 

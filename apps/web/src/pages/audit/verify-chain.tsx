@@ -4,7 +4,7 @@ import { IconShieldCheck } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session.tsx";
-import { audit } from "../../data/clients.ts";
+import { audit } from "../../data/audit-client.ts";
 import { SeverityMark } from "../../parts/severity.tsx";
 import { useFormat } from "../../parts/use-format.ts";
 

@@ -2,7 +2,7 @@ import { Textarea, TextInput } from "@mantine/core";
 import { isTopic } from "@millwright/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { namespace } from "../../data/clients.ts";
+import { namespace } from "../../data/namespace-client.ts";
 import { Confirm } from "../../parts/confirm.tsx";
 
 const pathsIn = (text: string): string[] => text.split(/[\s,]+/).filter((path) => path !== "");

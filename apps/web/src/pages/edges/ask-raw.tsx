@@ -4,7 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session.tsx";
-import { namespace } from "../../data/clients.ts";
+import { namespace } from "../../data/namespace-client.ts";
 import { Failed } from "../../parts/states.tsx";
 import { endsOf } from "../../parts/trend/clock.ts";
 import { TimeRange } from "../../parts/trend/time-range.tsx";

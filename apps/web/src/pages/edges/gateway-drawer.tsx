@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session.tsx";
-import { namespace } from "../../data/clients.ts";
+import { namespace } from "../../data/namespace-client.ts";
 import { Confirm } from "../../parts/confirm.tsx";
 import { Fact } from "../../parts/panel.tsx";
 import { Answer } from "../../parts/states.tsx";

@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session.tsx";
-import { namespace } from "../../data/clients.ts";
+import { namespace } from "../../data/namespace-client.ts";
 import { PageHead } from "../../parts/page-head.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session.tsx";
-import { history } from "../../data/clients.ts";
+import { history } from "../../data/history-client.ts";
 import { Kpi, KpiStrip } from "../../parts/panel.tsx";
 import { Answer } from "../../parts/states.tsx";
 import { useFormat, useNow } from "../../parts/use-format.ts";

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { history } from "../../data/clients.ts";
+import { history } from "../../data/history-client.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { ScrollText } from "../../parts/scroll-text.tsx";
 import { Answer } from "../../parts/states.tsx";

@@ -5,7 +5,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session.tsx";
-import { history } from "../../data/clients.ts";
+import { history } from "../../data/history-client.ts";
 import { useOverview } from "../../data/use-overview.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { saveAnswer } from "../../parts/save-answer.ts";

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { namespace } from "../../data/clients.ts";
+import { namespace } from "../../data/namespace-client.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";
 import { useFormat, useNow } from "../../parts/use-format.ts";

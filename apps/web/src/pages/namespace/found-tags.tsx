@@ -1,7 +1,7 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { namespace } from "../../data/clients.ts";
+import { namespace } from "../../data/namespace-client.ts";
 import { LiveNumber } from "../../parts/live-number.tsx";
 import { trustOf } from "../../parts/show-value.ts";
 import { Answer, Empty } from "../../parts/states.tsx";

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { namespace } from "../../data/clients.ts";
+import { namespace } from "../../data/namespace-client.ts";
 import { Kpi, KpiStrip, Panel } from "../../parts/panel.tsx";
 import { ScrollText } from "../../parts/scroll-text.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";

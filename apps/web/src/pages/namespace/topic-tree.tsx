@@ -4,7 +4,7 @@ import { useQueries } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { namespace } from "../../data/clients.ts";
+import { namespace } from "../../data/namespace-client.ts";
 import { LiveNumber } from "../../parts/live-number.tsx";
 import { trustOf } from "../../parts/show-value.ts";
 import { Failed } from "../../parts/states.tsx";

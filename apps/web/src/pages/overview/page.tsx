@@ -34,7 +34,7 @@ export function OverviewPage() {
 											action={
 												may("sense.applyChange") ? (
 													<Button component={Link} to="/connections/add">
-														{t("add.title")}
+														{t("overview.addMachine")}
 													</Button>
 												) : undefined
 											}

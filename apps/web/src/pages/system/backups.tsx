@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session.tsx";
-import { platform } from "../../data/clients.ts";
+import { platform } from "../../data/platform-client.ts";
 import { Confirm } from "../../parts/confirm.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";

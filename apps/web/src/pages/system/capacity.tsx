@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { platform } from "../../data/clients.ts";
+import { platform } from "../../data/platform-client.ts";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer } from "../../parts/states.tsx";
 import { useFormat } from "../../parts/use-format.ts";

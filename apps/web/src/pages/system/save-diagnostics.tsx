@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { IconStethoscope } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { platform } from "../../data/clients.ts";
+import { platform } from "../../data/platform-client.ts";
 import { saveAnswer } from "../../parts/save-answer.ts";
 
 /** One file for support, without secrets. */

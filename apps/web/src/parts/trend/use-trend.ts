@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo } from "react";
-import { history } from "../../data/clients.ts";
+import { history } from "../../data/history-client.ts";
 import { live } from "../../data/live.ts";
 import { type Clock, endsOf } from "./clock.ts";
 import { type Line, Tail } from "./tail.ts";

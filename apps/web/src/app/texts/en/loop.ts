@@ -1,5 +1,6 @@
 export default {
 	overview: {
+		addMachine: "Add a machine",
 		inOrder: "Assets in order",
 		of: "of {{number}}",
 		allInOrder: "nothing beyond a limit",

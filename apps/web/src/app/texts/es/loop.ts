@@ -1,5 +1,6 @@
 export default {
 	overview: {
+		addMachine: "Añadir una máquina",
 		inOrder: "Activos en orden",
 		of: "de {{number}}",
 		allInOrder: "nada fuera de límite",

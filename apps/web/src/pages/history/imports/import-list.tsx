@@ -3,7 +3,7 @@ import type { Import } from "@millwright/history/api";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../../app/session.tsx";
-import { history } from "../../../data/clients.ts";
+import { history } from "../../../data/history-client.ts";
 import { Confirm } from "../../../parts/confirm.tsx";
 import { ScrollText } from "../../../parts/scroll-text.tsx";
 import { Empty } from "../../../parts/states.tsx";

@@ -3,7 +3,7 @@ import { IconUpload } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { history } from "../../../data/clients.ts";
+import { history } from "../../../data/history-client.ts";
 import { Panel } from "../../../parts/panel.tsx";
 import { Answer } from "../../../parts/states.tsx";
 import { ChooseFile } from "./choose-file.tsx";

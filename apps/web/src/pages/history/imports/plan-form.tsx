@@ -3,7 +3,7 @@ import type { ImportPlan } from "@millwright/history/api";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { history } from "../../../data/clients.ts";
+import { history } from "../../../data/history-client.ts";
 import { Panel } from "../../../parts/panel.tsx";
 import { Answer, Failed } from "../../../parts/states.tsx";
 import { useFormat } from "../../../parts/use-format.ts";

@@ -1,4 +1,4 @@
-import { history } from "../../../data/clients.ts";
+import { history } from "../../../data/history-client.ts";
 
 /** Of the file, before base64 makes it a third longer. */
 const pieceBytes = 480_000;

@@ -2,7 +2,7 @@ import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../../app/session.tsx";
-import { history } from "../../../data/clients.ts";
+import { history } from "../../../data/history-client.ts";
 import { Fact, Panel } from "../../../parts/panel.tsx";
 import { Failed } from "../../../parts/states.tsx";
 import { useFormat, useNow } from "../../../parts/use-format.ts";

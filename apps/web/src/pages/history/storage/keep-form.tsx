@@ -4,7 +4,7 @@ import { IconArrowUp, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { history } from "../../../data/clients.ts";
+import { history } from "../../../data/history-client.ts";
 import { Failed } from "../../../parts/states.tsx";
 import { ChangePreview } from "../../connections/change-preview.tsx";
 import { draftOf, type KeepDraft, newRule, orderOf } from "./keep-draft.ts";
