@@ -55,7 +55,16 @@ export interface SenseStep {
 	factsByTag(name: string): TagFacts | undefined;
 	/** Called with the facts of all tags now, and after each change of the configuration. */
 	onFacts(listener: (facts: readonly TagFacts[]) => void): () => void;
-	ringFigures(): { bytes: number; rows: number; oldestMs: number; waitingRows: number; commits: number; lastCommitMs: number };
+	ringFigures(): {
+		bytes: number;
+		rows: number;
+		oldestMs: number;
+		waitingRows: number;
+		commits: number;
+		lastCommitMs: number;
+		/** Wall ms at which counting began; 0 until the file could be opened, and nothing is known of numbers before. */
+		sinceMs: number;
+	};
 }
 
 /** Machines to samples: the first step of the loop. Nothing happens before `part.start`. */
