@@ -2,6 +2,7 @@ import { isBad, isGood, Quality, type SampleBatch, SampleBatchBuilder } from "@m
 import { createLatency } from "@millwright/runtime";
 import type { LimitWatch } from "./limits.ts";
 import type { AssetModel, PlantModel, TagModel } from "./model.ts";
+import { createPastStates } from "./past-states.ts";
 import type { State } from "./state.ts";
 
 /** Stages of the sources' update cycle that stand today; prediction and decision come between compare and publish. */
@@ -35,7 +36,10 @@ export function createCycle({
 	const spent: Record<StageName, number> = { wait: 0, ingest: 0, state: 0, derive: 0, compare: 0, publish: 0, cycle: 0 };
 	const operands: Record<string, number | string | boolean> = {};
 
-	function derive(tag: TagModel): boolean {
+	const past = createPastStates(state);
+
+	/** What the tag is by its inputs in a state, the present or a past one; written there and into the batch of derived samples. */
+	function derive(tag: TagModel, state: State): boolean {
 		const { expression, inputs } = tag.derived as NonNullable<TagModel["derived"]>;
 		let time = 0n;
 		let quality: number = Quality.good;
@@ -73,9 +77,15 @@ export function createCycle({
 			at = now;
 		};
 		const fresh: TagModel[] = [];
+		const late: TagModel[] = [];
+		let then: State | undefined;
 		for (let row = from; row < until; row++) {
 			if (!state.apply(batch, row)) {
 				overtaken++;
+				const tag = plant.byId[batch.tags[row] as number];
+				if (!tag || tag.feeds.length === 0) continue;
+				then ??= past.of(batch);
+				if (then.apply(batch, row)) late.push(tag);
 				continue;
 			}
 			const tag = plant.byId[batch.tags[row] as number];
@@ -83,13 +93,12 @@ export function createCycle({
 			else unknown++;
 		}
 		lap("state");
-		const due = new Set<TagModel>();
-		for (const tag of fresh) for (const fed of tag.feeds) due.add(fed);
-		if (due.size > 0) {
-			// Ranks count within an asset; assets do not read each other, so their order does not matter.
-			const order = [...due].sort((a, b) => a.rank - b.rank);
-			for (const tag of order) if (derive(tag)) fresh.push(tag);
+		// The past is derived as it was, and is no reason for a limit now.
+		if (then) {
+			const pastState = then;
+			for (const tag of fedBy(late)) derive(tag, pastState);
 		}
+		for (const tag of fedBy(fresh)) if (derive(tag, state)) fresh.push(tag);
 		lap("derive");
 		for (const tag of fresh) {
 			const quality = state.quality(tag.id);
@@ -105,6 +114,7 @@ export function createCycle({
 			if (!batch.historical && !Number.isNaN(batch.readAtMs)) stages.wait.add(wallMs() - batch.readAtMs);
 			for (const stage of stageNames) spent[stage] = 0;
 			const touched = new Set<AssetModel>();
+			past.notice(batch);
 			let from = 0;
 			round++;
 			for (let row = 0; row < batch.length; row++) {
@@ -123,6 +133,7 @@ export function createCycle({
 			}
 			spent.ingest = performance.now() - began - spent.state - spent.derive - spent.compare;
 			run(batch, from, batch.length, plant, touched);
+			past.forget(batch);
 			const beforePublish = performance.now();
 			const derived =
 				builder.length > 0
@@ -155,4 +166,11 @@ export function createCycle({
 			})),
 		figures: () => ({ cycles, values, late, unknown, overtaken }),
 	};
+}
+
+/** What is computed from these, inputs first. Ranks count within an asset; assets do not read each other, so their order does not matter. */
+function fedBy(tags: readonly TagModel[]): TagModel[] {
+	const due = new Set<TagModel>();
+	for (const tag of tags) for (const fed of tag.feeds) due.add(fed);
+	return [...due].sort((a, b) => a.rank - b.rank);
 }

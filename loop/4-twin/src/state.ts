@@ -1,24 +1,32 @@
 import { isGood, type Nanos, Quality, type SampleBatch } from "@millwright/core";
 
+interface Columns {
+	values: Float64Array;
+	times: BigInt64Array;
+	quality: Uint8Array;
+	lastGood: BigInt64Array;
+	texts: Map<number, string>;
+}
+
+const emptyColumns = (capacity = 1024): Columns => ({
+	values: new Float64Array(capacity).fill(Number.NaN),
+	times: new BigInt64Array(capacity),
+	quality: new Uint8Array(capacity).fill(Quality.badNotConnected),
+	lastGood: new BigInt64Array(capacity),
+	texts: new Map(),
+});
+
 /** The newest value of every tag, in columns by tag id. Answers "last value" without touching the history. */
-export function createState() {
-	let capacity = 1024;
-	let values = new Float64Array(capacity).fill(Number.NaN);
-	let times = new BigInt64Array(capacity);
-	let quality = new Uint8Array(capacity).fill(Quality.badNotConnected);
-	let lastGood = new BigInt64Array(capacity);
-	const texts = new Map<number, string>();
+export function createState(columns: Columns = emptyColumns()): State {
+	let { values, times, quality, lastGood } = columns;
+	const { texts } = columns;
+	let capacity = values.length;
 
 	function reach(id: number): void {
 		if (id < capacity) return;
 		const before = capacity;
 		while (capacity <= id) capacity *= 2;
-		const grown = {
-			values: new Float64Array(capacity).fill(Number.NaN),
-			times: new BigInt64Array(capacity),
-			quality: new Uint8Array(capacity).fill(Quality.badNotConnected),
-			lastGood: new BigInt64Array(capacity),
-		};
+		const grown = emptyColumns(capacity);
 		grown.values.set(values.subarray(0, before));
 		grown.times.set(times.subarray(0, before));
 		grown.quality.set(quality.subarray(0, before));
@@ -58,6 +66,15 @@ export function createState() {
 			return true;
 		},
 		write,
+		/** The same as it is now; what happens to one does not happen to the other. */
+		copy: (): State =>
+			createState({
+				values: values.slice(),
+				times: times.slice(),
+				quality: quality.slice(),
+				lastGood: lastGood.slice(),
+				texts: new Map(texts),
+			}),
 		value(id: number): number | string | null {
 			const text = texts.get(id);
 			if (text !== undefined) return text;
@@ -73,4 +90,15 @@ export function createState() {
 		lastGood: (id: number): Nanos => lastGood[id] ?? 0n,
 	};
 }
-export type State = ReturnType<typeof createState>;
+
+export interface State {
+	apply(batch: SampleBatch, row: number): boolean;
+	write(id: number, time: Nanos, value: number, text: string | undefined, code: number): void;
+	copy(): State;
+	value(id: number): number | string | null;
+	number(id: number): number;
+	text(id: number): string | undefined;
+	quality(id: number): number;
+	time(id: number): Nanos;
+	lastGood(id: number): Nanos;
+}

@@ -135,6 +135,50 @@ test("a replayed older value changes neither the state nor a limit", async () =>
 	expect(told).toEqual(["good"]);
 });
 
+test("after an outage live goes first; what comes late is derived as it was then, and raises nothing now", async () => {
+	const { twin, derived, told, bus, directory, clock, observe, stop } = await plantForTest();
+	clean.push(stop);
+	observe(running);
+	const send = (first: number, seconds: number, values: Record<string, number>): void => {
+		const builder = new SampleBatchBuilder();
+		for (const [name, value] of Object.entries(values))
+			builder.add(
+				directory.assign([`${path}/${name}`])[0] as number,
+				BigInt(clock.nowMs() + seconds * 1000) * 1_000_000n,
+				value,
+				0,
+			);
+		bus.send(samples, builder.take({ connection: "plc", first, historical: seconds < 60, readAtMs: Number.NaN }));
+	};
+	const efficiencies = (batch: SampleBatch | undefined): [second: number, value: number][] =>
+		[...(batch?.tags ?? [])].flatMap((id, row) =>
+			directory.nameOf(id).endsWith("/efficiency")
+				? [[Number((batch?.times[row] ?? 0n) / 1_000_000_000n) - Math.floor(clock.nowMs() / 1000), batch?.values[row] as number]]
+				: [],
+		);
+	send(8, 60, { flow: 45.2, "shaft-power": 22.4 });
+	send(5, 10, { "shaft-power": 5.6 });
+	send(6, 20, { flow: 22.6 });
+	send(7, 30, { flow: 10 });
+	const found = derived.slice(1).map(efficiencies);
+	// Half the power makes it twice as efficient, then half the flow as efficient as it was: from the state before the gap.
+	expect(found.map((rows) => rows.map(([second]) => second))).toEqual([[60], [10], [20], [30]]);
+	expect(found.map(([row]) => row?.[1])).toEqual([
+		expect.closeTo(0.81835 / 2, 4),
+		expect.closeTo(0.81835 * 2, 4),
+		expect.closeTo(0.81835, 4),
+		expect.closeTo((0.81835 * 2 * 10) / 45.2, 4),
+	]);
+	expect(derived.slice(1).map(({ first, last, historical }) => [first, last, historical])).toEqual([
+		[8, 9, false],
+		[5, 5, true],
+		[6, 6, true],
+		[7, 7, true],
+	]);
+	expect((await tagState(twin, "flow"))?.value).toBe(45.2);
+	expect(told.filter((what) => what.includes("flow"))).toEqual([]);
+});
+
 test("a spike inside one batch is seen although a later value of the same batch is back in bounds", async () => {
 	const { observe, told, bus, directory, clock, stop } = await plantForTest();
 	clean.push(stop);
