@@ -40,4 +40,3 @@ export function createGatewayClock() {
 		},
 	};
 }
-export type GatewayClock = ReturnType<typeof createGatewayClock>;

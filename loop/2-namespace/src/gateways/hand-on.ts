@@ -65,7 +65,6 @@ export function createHandOn({
 		},
 	};
 }
-export type HandOn = ReturnType<typeof createHandOn>;
 
 function joined(batches: readonly SampleBatch[]): SampleBatch {
 	const only = batches[0] as SampleBatch;

@@ -115,6 +115,3 @@ export interface UplinkStep {
 	/** After a change of `centre`: connects anew. Other settings apply by themselves. */
 	restart(): Promise<void>;
 }
-
-/** Edge to centre: signed column batches over MQTT 5. Made by `createUplink` in `uplink.ts`; `uplinkSection` beside it. */
-export type CreateUplink = (options: UplinkOptions) => UplinkStep;

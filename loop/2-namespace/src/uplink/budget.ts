@@ -34,7 +34,6 @@ export function createBudget({ clock, perSecond }: { clock: Clock; perSecond: ()
 		},
 	};
 }
-export type Budget = ReturnType<typeof createBudget>;
 
 /** Bytes a second over the last seconds. */
 export function createRate({ clock, overMs = 5000 }: { clock: Clock; overMs?: number }) {

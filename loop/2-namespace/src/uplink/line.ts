@@ -133,7 +133,6 @@ export function createLine({ clock, log, events }: { clock: Clock; log: Log; eve
 		},
 	};
 }
-export type Line = ReturnType<typeof createLine>;
 
 function tlsOf({ tls }: Centre): Partial<IClientOptions> {
 	if (!tls) return {};

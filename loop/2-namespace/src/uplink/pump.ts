@@ -37,6 +37,8 @@ export function createPump({
 	/** Rises with each line, so that answers to an earlier one say nothing. */
 	let turn = 0;
 	const fetching = new Set<UpLane>();
+	/** Sent from their backlog just now: there may be more of it in the store. */
+	const drained = new Set<UpLane>();
 
 	function later(ms: number): void {
 		const at = clock.monotonicMs() + ms;
@@ -89,6 +91,7 @@ export function createPump({
 	function sendOne(source: Source): boolean {
 		const parcels = take(source);
 		if (parcels.length === 0) return false;
+		if (source === "backlog") for (const lane of new Set(parcels.map(({ lane: one }) => one))) drained.add(lane);
 		const nowMs = clock.monotonicMs();
 		let rows = 0;
 		const entries = parcels.map(({ lane, parcel }): EnvelopeEntry => {
@@ -121,6 +124,12 @@ export function createPump({
 
 	function go(): void {
 		if (!isReady()) return;
+		sendAll();
+		for (const lane of drained) fetch(lane);
+		drained.clear();
+	}
+
+	function sendAll(): void {
 		const { inFlightRows, inFlightBytes } = settings();
 		for (;;) {
 			const { rows, bytes, liveRows } = flying();
@@ -135,6 +144,23 @@ export function createPump({
 			if (underWay < mostUnderWay.backlog && (sendOne("backlog") || sendOne("asked"))) continue;
 			return;
 		}
+	}
+
+	/** Takes from the store what nobody takes care of, unless enough is at hand. */
+	function fetch(lane: UpLane): void {
+		if (fetching.has(lane) || lane.backlog.length > 0) return;
+		let buffered = 0;
+		// The urgent first: others fetch when those are through.
+		const urgent = priorityOf(lane.connection);
+		for (const other of lanes.values()) {
+			for (const { rows } of other.backlog) buffered += rows;
+			if (other !== lane && other.backlog.length > 0 && priorityOf(other.connection) < urgent) return;
+		}
+		if (buffered >= bufferedRows) return;
+		fetching.add(lane);
+		fill(lane)
+			.catch(() => {})
+			.finally(() => fetching.delete(lane));
 	}
 
 	async function fill(lane: UpLane): Promise<void> {
@@ -159,22 +185,7 @@ export function createPump({
 		/** Something live came: it may wait a moment for company. */
 		arrived: (): void => later(settings().group),
 		spend: (bytes: number): void => budget.spend(bytes),
-		/** Takes from the store what nobody takes care of, unless enough is at hand. */
-		fetch(lane: UpLane): void {
-			if (fetching.has(lane)) return;
-			let buffered = 0;
-			for (const { backlog } of lanes.values()) for (const { rows } of backlog) buffered += rows;
-			// The urgent and the old first: others fetch when those are through.
-			const urgent = priorityOf(lane.connection);
-			const isOvertaken = [...lanes.values()].some(
-				(other) => other !== lane && other.backlog.length > 0 && priorityOf(other.connection) < urgent,
-			);
-			if (buffered >= bufferedRows || lane.backlog.length > 0 || isOvertaken) return;
-			fetching.add(lane);
-			fill(lane)
-				.catch(() => {})
-				.finally(() => fetching.delete(lane));
-		},
+		fetch,
 		reset(): void {
 			turn++;
 			underWay = 0;
