@@ -41,14 +41,13 @@ async function load(system: System, plant = createPlant()): Promise<number> {
 	return Math.round((rows / ms) * 1000);
 }
 
-/** The figures once the table was emptied into files, or had no reason to be. */
-async function still(figures: typeof ours.figures) {
-	const before = await figures();
-	for (let seconds = 0, since = 0; ; seconds++) {
-		await new Promise((resolve) => setTimeout(resolve, 1000));
-		const now = await figures();
-		if (now.bytes !== before.bytes) since++;
-		if (since === 3 || seconds === 120) return now;
+/** A plant's own pace again: what the flood left in the table moves into warm files, as it does every few hours. */
+async function atOwnPace() {
+	for (let seconds = 0; ; seconds += 2) {
+		await ours.prepare([plant.next(1)]).send();
+		await new Promise((resolve) => setTimeout(resolve, 2000));
+		const now = await ours.figures();
+		if (now.bytes < flooded.bytes / 2 || seconds >= 120) return now;
 	}
 }
 
@@ -71,9 +70,7 @@ const ours = await startOurs(join(folder, "ours"));
 const plant = createPlant();
 const appendRowsPerSecond = await load(ours, plant);
 const flooded = await ours.figures();
-// A plant's own pace again: what the flood left in the table is moved into warm files, as it is every few hours.
-await ours.prepare([plant.next(1)]).send();
-const hot = await still(ours.figures);
+const hot = await atOwnPace();
 const hotTimes = await askAll(ours, days);
 console.error(`hot: ${JSON.stringify(metricsOf(hotTimes))}`);
 const tidied = await ours.tidy(begin + BigInt(days) * day);

@@ -226,3 +226,55 @@ test("deletes at its start what a kill left half-written", async () => {
 	expect(existsSync(stray)).toBe(false);
 	expect(await rowsOf(again)).toBe(1000);
 });
+
+test("copies what is left when a file is gone, and takes out a piece whose file is damaged", async () => {
+	const engine = await started();
+	await fill(engine, 2);
+	await engine.tidy({ until: 2n * day });
+	async function* some() {
+		yield { tags: Uint32Array.of(5), times: BigInt64Array.of(9n * day), values: Float64Array.of(5), quality: Uint8Array.of(0) };
+	}
+	await engine.bringIn({ id: "piece", rows: some() });
+	rmSync(fileOf("1970-01-01"));
+	const to = join(folder, "copy");
+	expect(await engine.copyTo({ folder: to })).toMatchObject({ rows: 1001 });
+	await engine.stop();
+	spoil(fileOf("1970-01-10"), 30);
+	const again = await started();
+	expect(await rowsOf(again, 5)).toBe(0);
+	expect((await again.figures()).missing).toHaveLength(2);
+	expect(await again.takeOut({ id: "piece" })).toEqual({ rows: 0 });
+	expect((await again.figures()).missing).toHaveLength(1);
+	await again.bringIn({ id: "piece", rows: some() });
+	expect(await rowsOf(again, 5)).toBe(1);
+});
+
+test("refuses a copy with a damaged file, and leaves files alone that are not its own", async () => {
+	const engine = await started();
+	await fill(engine, 2);
+	await engine.tidy({ until: 2n * day });
+	const to = join(folder, "copy");
+	await engine.copyTo({ folder: to });
+	const notes = join(folder, "history", "1970-01-01", "notes.parquet");
+	writeFileSync(notes, "mine");
+	await engine.stop();
+	await started();
+	expect(existsSync(notes)).toBe(true);
+	const copied = join(to, "history", "1970-01-02");
+	const other = createDuckDbSeries({
+		file: join(folder, "other.duckdb"),
+		log,
+		flushMs: 1,
+		flushRows: 2000,
+		queueRows: 2000,
+		memoryMb: 64,
+		threads: 1,
+		temporaryFolder: join(folder, "temporary"),
+	});
+	const [name] = readdirSync(copied) as [string];
+	const whole = readFileSync(join(copied, name));
+	// In our index, just before its end; the size stays.
+	spoil(join(copied, name), whole.indexOf("MWINDEX1") - 5);
+	await expect(other.restoreFrom({ folder: to })).rejects.toMatchObject({ code: "series.copy-damaged" });
+	expect(existsSync(join(folder, "other.duckdb"))).toBe(false);
+});

@@ -96,6 +96,6 @@ export async function answerOf(open: Open, id: number, query: Query, stop: { sto
 		case "takeOut":
 			return { value: await brought.takeOut(query.piece, check) };
 		case "copyTo":
-			return { value: await mover.run(check, (moving) => copyTo(moving, query.folder)) };
+			return { value: await mover.run(check, (moving) => copyTo(moving, { folder: query.folder, damaged })) };
 	}
 }

@@ -78,7 +78,8 @@ export function createBrought({ instance, segments, mover }: { instance: DuckDBI
 		takeOut(id: string, check: () => void): Promise<{ rows: number }> {
 			return mover.run(check, async (moving) => {
 				const gone = segments.all.filter(({ piece }) => piece === id);
-				if (gone.length > 0) await exchange(moving, gone, undefined);
+				const unreadable = segments.damaged.filter(({ piece }) => piece === id);
+				if (gone.length + unreadable.length > 0) await exchange(moving, [...gone, ...unreadable], undefined);
 				return { rows: gone.reduce((sum, { rows }) => sum + rows, 0) };
 			});
 		},

@@ -14,6 +14,7 @@ import {
 import { open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MillwrightError } from "@millwright/core";
+import { DamagedSegment, openSegment } from "../parquet/segment-reader.ts";
 import type { Moving } from "./mover.ts";
 import { tables } from "./segments.ts";
 
@@ -33,7 +34,10 @@ interface Copy {
  * The table and what is known of numbers and files, read in one transaction; files never change, so that a second name
  * for the same bytes is a copy. Appends go on meanwhile.
  */
-export async function copyTo(moving: Moving, folder: string): Promise<{ rows: number; bytes: number }> {
+export async function copyTo(
+	moving: Moving,
+	{ folder, damaged }: { folder: string; damaged(found: DamagedSegment): void },
+): Promise<{ rows: number; bytes: number }> {
 	const { connection, segments, check, breathe } = moving;
 	mkdirSync(folder, { recursive: true });
 	if (readdirSync(folder).length > 0)
@@ -65,6 +69,11 @@ export async function copyTo(moving: Moving, folder: string): Promise<{ rows: nu
 			check();
 			const to = join(folder, filesName, file);
 			mkdirSync(dirname(to), { recursive: true });
+			if (!existsSync(segments.path(file))) {
+				// The rest is worth a copy all the more.
+				damaged(new DamagedSegment(segments.path(file), new Error("it is gone")));
+				continue;
+			}
 			linkOrCopy(segments.path(file), to);
 			copy.files.push({ file: join(filesName, file), bytes });
 			copy.rows += held;
@@ -96,6 +105,7 @@ export async function restoreFrom(from: string, to: { file: string; folder: stri
 				kind: "input",
 				place: from,
 			});
+	for (const { file } of copy.files.filter(({ file }) => file !== databaseName)) checkFile(join(from, file), from);
 	rmSync(to.folder, { recursive: true, force: true });
 	const partial = `${to.file}.restoring`;
 	mkdirSync(dirname(to.file), { recursive: true });
@@ -109,6 +119,20 @@ export async function restoreFrom(from: string, to: { file: string; folder: stri
 	renameSync(partial, to.file);
 	await sync(dirname(to.file));
 	return { rows: copy.rows };
+}
+
+/** Its index names the sums of all blocks, which are checked whenever they are read. */
+function checkFile(path: string, place: string): void {
+	try {
+		openSegment(path).close();
+	} catch (cause) {
+		throw new MillwrightError("series.copy-damaged", `A file of the copy cannot be read: ${(cause as Error).message}`, {
+			kind: "input",
+			hint: "Use another copy.",
+			place,
+			cause,
+		});
+	}
 }
 
 function readCopy(folder: string): Copy {

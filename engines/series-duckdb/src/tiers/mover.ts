@@ -12,6 +12,8 @@ export interface Moving {
 	/** Throws when the order was taken back. */
 	check(): void;
 	breathe(): Promise<void> | undefined;
+	/** Writes the log into the database file, so that what was replaced before may be deleted. */
+	settle(): Promise<void>;
 	/**
 	 * Ends the transaction that the order began: files that come and go, and hot rows that went, all at one moment for
 	 * every question.
@@ -89,7 +91,7 @@ export function createMover({
 			const mine = last.then(async () => {
 				try {
 					checked();
-					return await order({ connection, segments, hours, check: checked, breathe: createBreath(checked), commit });
+					return await order({ connection, segments, hours, check: checked, breathe: createBreath(checked), commit, settle });
 				} catch (thrown) {
 					await connection.run("ROLLBACK").catch(() => {});
 					throw thrown;

@@ -18,6 +18,8 @@ const slowShare = 4;
 const slowHours = 3n;
 const pauseAfterFailureMs = 60_000;
 
+const nothing = () => {};
+
 export function createRolling({
 	mover,
 	hours,
@@ -30,6 +32,7 @@ export function createRolling({
 	tell(message: FromWorker): void;
 }): Rolling {
 	let notBefore = 0;
+	let isRolled = false;
 	/** A slow plant's rows are moved after some hours, so that questions about today do not scan all of them. */
 	const isEnough = () => {
 		if (hours.rows >= rollRows) return true;
@@ -38,13 +41,19 @@ export function createRolling({
 	};
 	return {
 		flushed(rows) {
+			if (isRolled && !mover.busy) {
+				// Blocks that the last checkpoint freed leave the file with the next, once there is something new to write.
+				isRolled = false;
+				mover.run(nothing, ({ settle }) => settle()).catch(nothing);
+				return;
+			}
 			if (!isEnough() || mover.busy || performance.now() < notBefore) return;
 			if (rows > floodRows && hours.rows < rollRows * patience) return;
 			mover
-				.run(
-					() => {},
-					(moving) => roll(moving),
-				)
+				.run(nothing, (moving) => roll(moving))
+				.then(() => {
+					isRolled = true;
+				})
 				.catch((thrown) => {
 					notBefore = performance.now() + pauseAfterFailureMs;
 					tell({ kind: "roll-failed", error: asMillwrightError(thrown, "series.roll-failed").toJSON() });

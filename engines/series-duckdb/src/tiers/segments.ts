@@ -71,6 +71,9 @@ export interface Segments {
 	close(): void;
 }
 
+/** Whatever else somebody puts into the folder is not ours to delete. */
+const isOurs = /^(warm|cold|brought)-\d{8,}\.parquet$/;
+
 const mostReaders = 256;
 const indexBytes = 16 << 20;
 const blockBytes = 16 << 20;
@@ -185,6 +188,7 @@ export function createSegments({ folder, known }: { folder: string; known: reado
 			const files = new Set(gone.map(({ file }) => file));
 			const staying = new Set(come.map(({ file }) => file));
 			all = [...all.filter(({ file }) => !files.has(file)), ...come];
+			damaged = damaged.filter(({ file }) => !files.has(file));
 			byDay = groupByDay(all);
 			for (const file of files) if (!staying.has(file)) retired.push({ file, readBy: new Set(leases), settled: false });
 		},
@@ -213,7 +217,7 @@ export function createSegments({ folder, known }: { folder: string; known: reado
 				if (!date.isDirectory()) continue;
 				for (const name of readdirSync(join(folder, date.name))) {
 					const file = join(date.name, name);
-					if (!name.endsWith(".parquet") || live.has(file)) continue;
+					if (!isOurs.test(name) || live.has(file)) continue;
 					// Its number is not given again, so that a file of that name is never taken for another.
 					place = Math.max(place, Number.parseInt(/-(\d+)\.parquet$/.exec(name)?.[1] ?? "0", 10));
 					if (keep) renameSync(join(folder, file), join(folder, `${file}.unclaimed`));
@@ -312,7 +316,7 @@ export async function adoptSegments(connection: DuckDBConnection, folder: string
 	for (const date of existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [])
 		for (const name of date.isDirectory() ? readdirSync(join(folder, date.name)) : []) {
 			const file = join(date.name, name);
-			if (!name.endsWith(".parquet")) continue;
+			if (!isOurs.test(name)) continue;
 			try {
 				const reader = openSegment(join(folder, file));
 				found.push(describeFile(file, reader, statSync(join(folder, file)).size));
