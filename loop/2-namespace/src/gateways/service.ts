@@ -24,6 +24,8 @@ const nothing: Ledger = {
 };
 const shownGaps = 20;
 
+const lineIsDown = "The gateway's line is down";
+
 export function createGatewayService({
 	registry,
 	lines,
@@ -109,6 +111,7 @@ export function createGatewayService({
 						: line.isConnected
 							? "connected"
 							: "away",
+			...(one.revokedAt === undefined && line?.lastSeenAt !== undefined && !line.isConnected ? { reason: lineIsDown } : {}),
 			admittedAt: one.admittedAt,
 			...(line?.lastSeenAt === undefined ? {} : { lastSeenAt: line.lastSeenAt }),
 			...(state ? { version: state.version } : {}),
@@ -204,7 +207,7 @@ export function createGatewayService({
 						driver: "gateway",
 						target: line.gateway,
 						state: line.isConnected ? "connected" : "waiting",
-						...(line.isConnected ? {} : { reason: "The gateway's line is down", hint: "What it reads waits in it." }),
+						...(line.isConnected ? {} : { reason: lineIsDown, hint: "What it reads waits in it." }),
 						since: line.lastSeenAt ?? 0,
 						...(line.lastSeenAt === undefined ? {} : { lastGoodAt: line.lastSeenAt }),
 						tags,
