@@ -8,7 +8,13 @@ import { Confirm } from "../../parts/confirm.tsx";
 const pathsIn = (text: string): string[] => text.split(/[\s,]+/).filter((path) => path !== "");
 
 /** A new gateway: its name, the places whose tags it may own; its key is shown once. */
-export function AdmitForm({ onClose, onMade }: { onClose: () => void; onMade: (gateway: string, key: string) => void }) {
+export function AdmitForm({
+	onClose,
+	onMade,
+}: {
+	onClose: () => void;
+	onMade: (made: { gateway: string; paths: string[]; key: string }) => void;
+}) {
 	const { t } = useTranslation();
 	const [gateway, setGateway] = useState("");
 	const [title, setTitle] = useState("");
@@ -23,7 +29,7 @@ export function AdmitForm({ onClose, onMade }: { onClose: () => void; onMade: (g
 			onClose={onClose}
 			onConfirm={async (why) => {
 				const made = await namespace.admitGateway({ gateway: gateway.trim(), title: title.trim(), paths }, { why });
-				onMade(made.gateway, made.key);
+				onMade({ gateway: made.gateway, paths, key: made.key });
 			}}
 		>
 			<div className="stack">

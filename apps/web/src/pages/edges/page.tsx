@@ -5,14 +5,16 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session.tsx";
 import { namespace } from "../../data/namespace-client.ts";
+import { CardTable } from "../../parts/card-table.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { Panel } from "../../parts/panel.tsx";
-import { Answer, Empty } from "../../parts/states.tsx";
-import { SecretOnce } from "../users/secret-once.tsx";
+import { Answer } from "../../parts/states.tsx";
 import { AdmitForm } from "./admit-form.tsx";
 import { FleetFigures } from "./fleet-figures.tsx";
 import { GatewayDrawer } from "./gateway-drawer.tsx";
+import { GatewayKey } from "./gateway-key.tsx";
 import { GatewayRow } from "./gateway-row.tsx";
+import { NoGateways } from "./no-gateways.tsx";
 import "../../parts/table.css";
 import "./edges.css";
 
@@ -21,19 +23,25 @@ export function EdgesPage() {
 	const { t } = useTranslation();
 	const { may } = useSession();
 	const questions = useQueryClient();
+	const mayAdmit = may("namespace.admitGateway");
 	const [admitting, setAdmitting] = useState(false);
 	const [open, setOpen] = useState<string>();
-	const [secret, setSecret] = useState<{ gateway: string; key: string }>();
+	const [secret, setSecret] = useState<{ gateway: string; paths: string[]; key: string }>();
 	const gateways = useQuery({
 		queryKey: ["namespace", "gateways"],
 		queryFn: ({ signal }) => namespace.gateways({}, { signal }),
 		refetchInterval: 3000,
 	});
 	const again = (): Promise<void> => questions.invalidateQueries({ queryKey: ["namespace", "gateways"] });
+	// The key is shown before the list knows of the gateway.
+	const keyed = secret && {
+		...secret,
+		state: gateways.data?.gateways.find(({ gateway }) => gateway === secret.gateway)?.state ?? ("never-seen" as const),
+	};
 	return (
 		<div className="page">
 			<PageHead title={t("nav.edges")} note={t("edges.note")}>
-				{may("namespace.admitGateway") ? (
+				{mayAdmit && gateways.data && gateways.data.gateways.length > 0 ? (
 					<Button leftSection={<IconPlus size={14} />} onClick={() => setAdmitting(true)}>
 						{t("edges.admit")}
 					</Button>
@@ -42,34 +50,30 @@ export function EdgesPage() {
 			<Answer of={gateways} rows={6}>
 				{(data) =>
 					data.gateways.length === 0 ? (
-						<Panel>
-							<Empty title={t("edges.none")}>{t("edges.noneHint")}</Empty>
-						</Panel>
+						<NoGateways onAdmit={mayAdmit ? () => setAdmitting(true) : undefined} />
 					) : (
 						<div className="stack">
 							<FleetFigures gateways={data.gateways} />
 							<Panel title={t("edges.all")} flush>
-								<div className="table-scroll">
-									<table className="table">
-										<thead>
-											<tr>
-												<th>{t("edges.gateway")}</th>
-												<th>{t("users.state")}</th>
-												<th className="number">{t("edges.values")}</th>
-												<th className="number">{t("edges.backlog")}</th>
-												<th className="number">{t("edges.uplink")}</th>
-												<th className="number">{t("edges.clock")}</th>
-												<th className="number">{t("edges.missing")}</th>
-												<th className="number">{t("edges.refused")}</th>
-											</tr>
-										</thead>
-										<tbody>
-											{data.gateways.map((gateway) => (
-												<GatewayRow key={gateway.gateway} gateway={gateway} onOpen={() => setOpen(gateway.gateway)} />
-											))}
-										</tbody>
-									</table>
-								</div>
+								<CardTable label={t("edges.all")} className="two">
+									<thead>
+										<tr>
+											<th>{t("edges.gateway")}</th>
+											<th>{t("users.state")}</th>
+											<th className="number">{t("edges.values")}</th>
+											<th className="number">{t("edges.backlog")}</th>
+											<th className="number">{t("edges.uplink")}</th>
+											<th className="number">{t("edges.clock")}</th>
+											<th className="number">{t("edges.missing")}</th>
+											<th className="number">{t("edges.refused")}</th>
+										</tr>
+									</thead>
+									<tbody>
+										{data.gateways.map((gateway) => (
+											<GatewayRow key={gateway.gateway} gateway={gateway} onOpen={() => setOpen(gateway.gateway)} />
+										))}
+									</tbody>
+								</CardTable>
 							</Panel>
 						</div>
 					)
@@ -80,22 +84,20 @@ export function EdgesPage() {
 					gateway={open}
 					onClose={() => setOpen(undefined)}
 					onChanged={again}
-					onKey={(key) => setSecret({ gateway: open, key })}
+					onKey={(key) => setSecret({ gateway: open, paths: [], key })}
 				/>
 			)}
 			{admitting ? (
 				<AdmitForm
 					onClose={() => setAdmitting(false)}
-					onMade={(gateway, key) => {
+					onMade={(made) => {
 						setAdmitting(false);
-						setSecret({ gateway, key });
+						setSecret(made);
 						void again();
 					}}
 				/>
 			) : null}
-			{secret ? (
-				<SecretOnce title={t("edges.keyOf", { name: secret.gateway })} secret={secret.key} onClose={() => setSecret(undefined)} />
-			) : null}
+			{keyed ? <GatewayKey gateway={keyed} secret={keyed.key} onClose={() => setSecret(undefined)} /> : null}
 		</div>
 	);
 }

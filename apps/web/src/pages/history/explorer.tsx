@@ -12,6 +12,7 @@ import { TimeRange } from "../../parts/trend/time-range.tsx";
 import { TrendStack } from "../../parts/trend/trend-stack.tsx";
 import { lastLevel } from "../../parts/words.ts";
 import { HistoryFigures } from "./history-figures.tsx";
+import { MomentPanel } from "./moment/moment-panel.tsx";
 import { WindowFigures } from "./window-figures.tsx";
 
 /** Any tags of the plant over any time, with their figures. */
@@ -51,6 +52,7 @@ export function Explorer() {
 				<TrendStack tags={tags.map((tag) => about.get(tag) ?? { tag })} events={[]} together={together} height={140} />
 			</Panel>
 			{tags.length > 0 && may("history.aggregate") ? <WindowFigures tags={tags} /> : null}
+			{may("history.at") && may("history.replay") ? <MomentPanel assets={overview.data?.assets ?? []} tags={tags} /> : null}
 		</div>
 	);
 }

@@ -1,8 +1,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { history } from "../../data/history-client.ts";
+import { CardTable } from "../../parts/card-table.tsx";
 import { Panel } from "../../parts/panel.tsx";
-import { ScrollText } from "../../parts/scroll-text.tsx";
 import { Answer } from "../../parts/states.tsx";
 import { endsOf } from "../../parts/trend/clock.ts";
 import { useClock } from "../../parts/trend/use-clock.ts";
@@ -33,37 +33,35 @@ export function WindowFigures({ tags }: { tags: string[] }) {
 		<Panel title={t("history.window")} flush>
 			<Answer of={figures} rows={3}>
 				{(data) => (
-					<ScrollText className="table-scroll" label={t("history.window")}>
-						<table className="table">
-							<thead>
-								<tr>
-									<th>{t("asset.tag")}</th>
-									<th className="number">{t("history.min")}</th>
-									<th className="number">{t("history.mean")}</th>
-									<th className="number">{t("history.max")}</th>
-									<th>{t("history.unit")}</th>
-									<th className="number">{t("history.samples")}</th>
-									<th className="number">{t("history.good")}</th>
-								</tr>
-							</thead>
-							<tbody>
-								{data.tags.map((each) => {
-									const { min, max, mean, count, good } = combined(each.columns);
-									return (
-										<tr key={each.tag}>
-											<td className="mono">{each.tag}</td>
-											<td className="number">{show(min)}</td>
-											<td className="number">{show(mean)}</td>
-											<td className="number">{show(max)}</td>
-											<td className="second">{unitLabel(each.unit)}</td>
-											<td className="number">{format.count(count)}</td>
-											<td className="number">{count === 0 ? "–" : format.percent(good / count)}</td>
-										</tr>
-									);
-								})}
-							</tbody>
-						</table>
-					</ScrollText>
+					<CardTable label={t("history.window")} className="two">
+						<thead>
+							<tr>
+								<th>{t("asset.tag")}</th>
+								<th className="number">{t("history.min")}</th>
+								<th className="number">{t("history.mean")}</th>
+								<th className="number">{t("history.max")}</th>
+								<th>{t("history.unit")}</th>
+								<th className="number">{t("history.samples")}</th>
+								<th className="number">{t("history.good")}</th>
+							</tr>
+						</thead>
+						<tbody>
+							{data.tags.map((each) => {
+								const { min, max, mean, count, good } = combined(each.columns);
+								return (
+									<tr key={each.tag}>
+										<td className="mono">{each.tag}</td>
+										<td className="number">{show(min)}</td>
+										<td className="number">{show(mean)}</td>
+										<td className="number">{show(max)}</td>
+										<td className="second">{unitLabel(each.unit)}</td>
+										<td className="number">{format.count(count)}</td>
+										<td className="number">{count === 0 ? "–" : format.percent(good / count)}</td>
+									</tr>
+								);
+							})}
+						</tbody>
+					</CardTable>
 				)}
 			</Answer>
 		</Panel>

@@ -1,7 +1,7 @@
 import type { Ledger } from "@millwright/sense/api";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { ScrollText } from "../../parts/scroll-text.tsx";
+import { CardTable } from "../../parts/card-table.tsx";
 import { SeverityMark } from "../../parts/severity.tsx";
 import { useFormat } from "../../parts/use-format.ts";
 import type { Numbers } from "./verdict.tsx";
@@ -24,62 +24,60 @@ export function ConnectionLedger({
 	const interval = (one: Numbers[number] | undefined): string =>
 		one ? `${format.count(one.first)} – ${format.count(one.last)}` : "–";
 	return (
-		<ScrollText className="table-scroll" label={t("proof.perConnection")}>
-			<table className="table ledger-table">
-				<thead>
-					<tr>
-						<th>{t("edges.connection")}</th>
-						{columns.map((column) => (
-							<th key={column} className="number">
-								{t(`proof.column.${column}`)}
-							</th>
-						))}
-						<th className="number">{t("proof.numbers")}</th>
-						<th className="number">{t("proof.holes")}</th>
-						<th>{t("proof.even")}</th>
-					</tr>
-				</thead>
-				<tbody>
-					{own.map(([name, ledger]) => {
-						const one = numbers.get(name);
-						const even = ledger.read + ledger.made === ledger.sent + ledger.filtered + ledger.rejected;
-						const good = even && ledger.expired === 0 && (one?.missing ?? 0) === 0;
-						return (
-							<tr key={name}>
-								<td className="mono">
-									<Link to="/connections/$connection" params={{ connection: name }}>
-										{name}
-									</Link>
-								</td>
-								{columns.map((column) => (
-									<td key={column} className={`number${column === "expired" && ledger.expired > 0 ? " lost" : ""}`}>
-										{format.count(ledger[column])}
-									</td>
-								))}
-								<td className="number">{interval(one)}</td>
-								<td className="number" title={holesOf(one)}>
-									{one ? format.count(one.missing) : "–"}
-								</td>
-								<td>{good ? t("proof.yes") : <Uneven lost={ledger.expired > 0} />}</td>
-							</tr>
-						);
-					})}
-					{others.map((one) => (
-						<tr key={one.connection}>
-							<td className="mono">{one.connection}</td>
-							<td className="third" colSpan={columns.length}>
-								{t(one.derived ? "proof.derived" : "proof.formerly")}
+		<CardTable label={t("proof.perConnection")} className="two ledger-table">
+			<thead>
+				<tr>
+					<th>{t("edges.connection")}</th>
+					{columns.map((column) => (
+						<th key={column} className="number">
+							{t(`proof.column.${column}`)}
+						</th>
+					))}
+					<th className="number">{t("proof.numbers")}</th>
+					<th className="number">{t("proof.holes")}</th>
+					<th>{t("proof.even")}</th>
+				</tr>
+			</thead>
+			<tbody>
+				{own.map(([name, ledger]) => {
+					const one = numbers.get(name);
+					const even = ledger.read + ledger.made === ledger.sent + ledger.filtered + ledger.rejected;
+					const good = even && ledger.expired === 0 && (one?.missing ?? 0) === 0;
+					return (
+						<tr key={name}>
+							<td className="mono">
+								<Link to="/connections/$connection" params={{ connection: name }}>
+									{name}
+								</Link>
 							</td>
+							{columns.map((column) => (
+								<td key={column} className={`number${column === "expired" && ledger.expired > 0 ? " lost" : ""}`}>
+									{format.count(ledger[column])}
+								</td>
+							))}
 							<td className="number">{interval(one)}</td>
 							<td className="number" title={holesOf(one)}>
-								{one.derived ? "–" : format.count(one.missing)}
+								{one ? format.count(one.missing) : "–"}
 							</td>
-							<td>{one.missing === 0 ? t("proof.yes") : <Uneven lost={false} />}</td>
+							<td>{good ? t("proof.yes") : <Uneven lost={ledger.expired > 0} />}</td>
 						</tr>
-					))}
-				</tbody>
-			</table>
-		</ScrollText>
+					);
+				})}
+				{others.map((one) => (
+					<tr key={one.connection}>
+						<td className="mono">{one.connection}</td>
+						<td className="third" colSpan={columns.length}>
+							{t(one.derived ? "proof.derived" : "proof.formerly")}
+						</td>
+						<td className="number">{interval(one)}</td>
+						<td className="number" title={holesOf(one)}>
+							{one.derived ? "–" : format.count(one.missing)}
+						</td>
+						<td>{one.missing === 0 ? t("proof.yes") : <Uneven lost={false} />}</td>
+					</tr>
+				))}
+			</tbody>
+		</CardTable>
 	);
 }
 

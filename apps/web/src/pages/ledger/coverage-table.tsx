@@ -1,6 +1,6 @@
 import type { HistoryClient } from "@millwright/history/api";
 import { useTranslation } from "react-i18next";
-import { ScrollText } from "../../parts/scroll-text.tsx";
+import { CardTable } from "../../parts/card-table.tsx";
 import { useFormat } from "../../parts/use-format.ts";
 import { lastLevel } from "../../parts/words.ts";
 
@@ -11,8 +11,8 @@ export function CoverageTable({ coverage: { tags, total } }: { coverage: Complet
 	const { t } = useTranslation();
 	const format = useFormat();
 	return (
-		<ScrollText className="table-scroll" label={t("proof.coverage")}>
-			<table className="table">
+		<>
+			<CardTable label={t("proof.coverage")} className="two">
 				<thead>
 					<tr>
 						<th>{t("asset.tag")}</th>
@@ -34,7 +34,7 @@ export function CoverageTable({ coverage: { tags, total } }: { coverage: Complet
 								<td className="mono" title={tag.tag}>
 									{lastLevel(tag.tag)}
 								</td>
-								<td className="coverage-cell">
+								<td className="coverage-cell whole">
 									<Strip
 										shares={tag.strip}
 										label={t("proof.stripOf", { name: tag.tag, share: format.percent(tag.covered, 2) })}
@@ -43,7 +43,7 @@ export function CoverageTable({ coverage: { tags, total } }: { coverage: Complet
 								<td className="number">{format.percent(floored(tag.covered), 2)}</td>
 								<td className="number">{format.count(tag.samples)}</td>
 								<td className="number">{tag.samples === 0 ? "–" : format.percent(floored(tag.good / tag.samples), 2)}</td>
-								<td className="second">
+								<td className="second whole">
 									{longest
 										? `${format.duration(longest.until - longest.from)} · ${format.dateTime(longest.from)}`
 										: t("proof.noGap")}
@@ -52,11 +52,11 @@ export function CoverageTable({ coverage: { tags, total } }: { coverage: Complet
 						);
 					})}
 				</tbody>
-			</table>
+			</CardTable>
 			{total > tags.length ? (
 				<p className="second small coverage-bar">{t("proof.moreTags", { number: total - tags.length })}</p>
 			) : null}
-		</ScrollText>
+		</>
 	);
 }
 

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { namespace } from "../../data/namespace-client.ts";
+import { CardTable } from "../../parts/card-table.tsx";
 import { Kpi, KpiStrip, Panel } from "../../parts/panel.tsx";
-import { ScrollText } from "../../parts/scroll-text.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";
 import { useFormat, useNow } from "../../parts/use-format.ts";
 import { titleFromName } from "../../parts/words.ts";
@@ -36,40 +36,38 @@ export function MqttClients() {
 						{data.clients.length === 0 ? (
 							<Empty title={t("namespace.noClients")}>{t("namespace.noClientsHint")}</Empty>
 						) : (
-							<ScrollText className="table-scroll" label={t("namespace.clients")}>
-								<table className="table">
-									<thead>
-										<tr>
-											<th>{t("client.id")}</th>
-											<th>{t("client.who")}</th>
-											<th>{t("client.from")}</th>
-											<th>{t("client.since")}</th>
-											<th>{t("client.subscriptions")}</th>
-											<th className="number">{t("client.queued")}</th>
-											<th className="number">{t("client.dropped")}</th>
-											<th className="number">{t("client.received")}</th>
-											<th className="number">{t("client.sent")}</th>
+							<CardTable label={t("namespace.clients")} className="two">
+								<thead>
+									<tr>
+										<th>{t("client.id")}</th>
+										<th>{t("client.who")}</th>
+										<th>{t("client.from")}</th>
+										<th>{t("client.since")}</th>
+										<th>{t("client.subscriptions")}</th>
+										<th className="number">{t("client.queued")}</th>
+										<th className="number">{t("client.dropped")}</th>
+										<th className="number">{t("client.received")}</th>
+										<th className="number">{t("client.sent")}</th>
+									</tr>
+								</thead>
+								<tbody>
+									{data.clients.map((client) => (
+										<tr key={client.id}>
+											<td className="mono">{client.id}</td>
+											<td>{client.principal}</td>
+											<td className="mono second">
+												{client.address} · {client.protocol} {client.version}
+											</td>
+											<td className="second">{format.moment(client.connectedAt, now)}</td>
+											<td className="mono client-topics">{client.subscriptions.join(", ")}</td>
+											<td className="number">{format.bytes(client.queuedBytes)}</td>
+											<td className={`number${client.dropped > 0 ? " severity high" : ""}`}>{format.count(client.dropped)}</td>
+											<td className="number">{format.count(client.received)}</td>
+											<td className="number">{format.count(client.sent)}</td>
 										</tr>
-									</thead>
-									<tbody>
-										{data.clients.map((client) => (
-											<tr key={client.id}>
-												<td className="mono">{client.id}</td>
-												<td>{client.principal}</td>
-												<td className="mono second">
-													{client.address} · {client.protocol} {client.version}
-												</td>
-												<td className="second">{format.moment(client.connectedAt, now)}</td>
-												<td className="mono client-topics">{client.subscriptions.join(", ")}</td>
-												<td className="number">{format.bytes(client.queuedBytes)}</td>
-												<td className={`number${client.dropped > 0 ? " severity high" : ""}`}>{format.count(client.dropped)}</td>
-												<td className="number">{format.count(client.received)}</td>
-												<td className="number">{format.count(client.sent)}</td>
-											</tr>
-										))}
-									</tbody>
-								</table>
-							</ScrollText>
+									))}
+								</tbody>
+							</CardTable>
 						)}
 					</Panel>
 				</div>

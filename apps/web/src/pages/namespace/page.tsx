@@ -7,6 +7,8 @@ import { useSession } from "../../app/session.tsx";
 import { PageHead } from "../../parts/page-head.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Empty } from "../../parts/states.tsx";
+import { Bridges } from "./bridges.tsx";
+import { Conversations } from "./conversations.tsx";
 import { DeadLetters } from "./dead-letters.tsx";
 import { FoundTags } from "./found-tags.tsx";
 import { MqttClients } from "./mqtt-clients.tsx";
@@ -40,6 +42,8 @@ export function NamespacePage() {
 					<Tabs.Tab value="topics">{t("namespace.topics")}</Tabs.Tab>
 					{may("namespace.deadLetters") ? <Tabs.Tab value="letters">{t("namespace.deadLetters")}</Tabs.Tab> : null}
 					{may("namespace.clients") ? <Tabs.Tab value="clients">{t("namespace.clients")}</Tabs.Tab> : null}
+					{may("namespace.conversations") ? <Tabs.Tab value="talks">{t("namespace.talks")}</Tabs.Tab> : null}
+					{may("namespace.bridges") ? <Tabs.Tab value="bridges">{t("namespace.bridges")}</Tabs.Tab> : null}
 				</Tabs.List>
 				<Tabs.Panel value="topics" pt={14}>
 					<div className={tag ? "namespace has-topic" : "namespace"}>
@@ -72,6 +76,12 @@ export function NamespacePage() {
 				</Tabs.Panel>
 				<Tabs.Panel value="clients" pt={14}>
 					<MqttClients />
+				</Tabs.Panel>
+				<Tabs.Panel value="talks" pt={14}>
+					<Conversations />
+				</Tabs.Panel>
+				<Tabs.Panel value="bridges" pt={14}>
+					<Bridges />
 				</Tabs.Panel>
 			</Tabs>
 		</div>

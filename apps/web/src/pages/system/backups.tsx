@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../app/session.tsx";
 import { platform } from "../../data/platform-client.ts";
+import { CardTable } from "../../parts/card-table.tsx";
 import { Confirm } from "../../parts/confirm.tsx";
 import { Panel } from "../../parts/panel.tsx";
 import { Answer, Empty } from "../../parts/states.tsx";
@@ -51,32 +52,30 @@ export function Backups() {
 						{data.kept.length === 0 ? (
 							<Empty title={t("system.noBackup")}>{t("system.noBackupHint")}</Empty>
 						) : (
-							<div className="table-scroll">
-								<table className="table">
-									<thead>
-										<tr>
-											<th>{t("system.madeAt")}</th>
-											<th>{t("system.kind")}</th>
-											<th>{t("system.until")}</th>
-											<th className="number">{t("history.size")}</th>
-											<th>{t("system.version")}</th>
-											<th>{t("system.folder")}</th>
+							<CardTable label={t("system.backups")}>
+								<thead>
+									<tr>
+										<th>{t("system.madeAt")}</th>
+										<th>{t("system.kind")}</th>
+										<th>{t("system.until")}</th>
+										<th className="number">{t("history.size")}</th>
+										<th>{t("system.version")}</th>
+										<th>{t("system.folder")}</th>
+									</tr>
+								</thead>
+								<tbody>
+									{data.kept.map((kept) => (
+										<tr key={kept.folder}>
+											<td>{format.dateTime(kept.at)}</td>
+											<td className="second">{t(`system.kinds.${kept.kind}`)}</td>
+											<td className="second">{kept.until === undefined ? "–" : format.dateTime(kept.until)}</td>
+											<td className="number">{format.bytes(kept.bytes)}</td>
+											<td className="mono">{kept.version}</td>
+											<td className="mono">{kept.folder}</td>
 										</tr>
-									</thead>
-									<tbody>
-										{data.kept.map((kept) => (
-											<tr key={kept.folder}>
-												<td>{format.dateTime(kept.at)}</td>
-												<td className="second">{t(`system.kinds.${kept.kind}`)}</td>
-												<td className="second">{kept.until === undefined ? "–" : format.dateTime(kept.until)}</td>
-												<td className="number">{format.bytes(kept.bytes)}</td>
-												<td className="mono">{kept.version}</td>
-												<td className="mono">{kept.folder}</td>
-											</tr>
-										))}
-									</tbody>
-								</table>
-							</div>
+									))}
+								</tbody>
+							</CardTable>
 						)}
 					</>
 				)}

@@ -5,6 +5,21 @@ export default {
 		none: "No gateway yet",
 		noneHint:
 			"A gateway reads machines on the spot, keeps what it read through any outage, and sends it here signed. Admit one, give it its key, start it.",
+		steps: { admit: "Admit it here", bundle: "Make the bundle", configure: "Say what to read", start: "Start it" },
+		stepNote: {
+			admit: "Its name and the places it may speak for; its key is shown once, with a first edge.yaml.",
+			bundle: "In a clone; copy apps/edge/dist to the box. It needs Node 24 and nothing else.",
+			configure: "Put edge.yaml and the key on the box; replace the machine in it by yours.",
+			start: "It appears here with its first sign, a few seconds later.",
+		},
+		setup: {
+			key: "Into the environment of the box",
+			yaml: "edge.yaml, with your machine instead of this one; the port is namespace.mqtt.listen of this centre",
+			start: "Then, on the box",
+			waiting: "Waiting for its first sign …",
+			there: "It is connected.",
+			restart: "Give it to the gateway and start that again.",
+		},
 		all: "Gateways",
 		gateway: "Gateway",
 		values: "Values",

@@ -5,6 +5,21 @@ export default {
 		none: "Todavía no hay pasarelas",
 		noneHint:
 			"Una pasarela lee las máquinas en el sitio, guarda lo leído durante cualquier corte y lo envía aquí firmado. Admita una, dele su clave y arránquela.",
+		steps: { admit: "Admítala aquí", bundle: "Haga el paquete", configure: "Diga qué leer", start: "Arránquela" },
+		stepNote: {
+			admit: "Su nombre y los lugares por los que puede hablar; su clave se muestra una vez, con un primer edge.yaml.",
+			bundle: "En un clon; copie apps/edge/dist a la caja. Necesita Node 24 y nada más.",
+			configure: "Ponga edge.yaml y la clave en la caja; cambie la máquina que trae por la suya.",
+			start: "Aparece aquí con su primera señal, unos segundos después.",
+		},
+		setup: {
+			key: "En el entorno de la caja",
+			yaml: "edge.yaml, con su máquina en lugar de esta; el puerto es namespace.mqtt.listen de esta central",
+			start: "Después, en la caja",
+			waiting: "Esperando su primera señal …",
+			there: "Está conectada.",
+			restart: "Désela a la pasarela y arránquela de nuevo.",
+		},
 		all: "Pasarelas",
 		gateway: "Pasarela",
 		values: "Valores",

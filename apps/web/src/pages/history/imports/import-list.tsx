@@ -4,8 +4,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSession } from "../../../app/session.tsx";
 import { history } from "../../../data/history-client.ts";
+import { CardTable } from "../../../parts/card-table.tsx";
 import { Confirm } from "../../../parts/confirm.tsx";
-import { ScrollText } from "../../../parts/scroll-text.tsx";
 import { Empty } from "../../../parts/states.tsx";
 import { useFormat, useNow } from "../../../parts/use-format.ts";
 
@@ -19,64 +19,61 @@ export function ImportList({ imports, onChanged }: { imports: Import[]; onChange
 	if (imports.length === 0) return <Empty title={t("import.none")}>{t("import.noneHint")}</Empty>;
 	return (
 		<>
-			<ScrollText className="table-scroll" label={t("import.done")}>
-				<table className="table">
-					<thead>
-						<tr>
-							<th>{t("import.file")}</th>
-							<th>{t("import.by")}</th>
-							<th className="number">{t("history.samples")}</th>
-							<th className="number">{t("storage.tags")}</th>
-							<th>{t("storage.span")}</th>
-							<th>{t("history.state")}</th>
+			<CardTable label={t("import.done")}>
+				<thead>
+					<tr>
+						<th>{t("import.file")}</th>
+						<th>{t("import.by")}</th>
+						<th className="number">{t("history.samples")}</th>
+						<th className="number">{t("storage.tags")}</th>
+						<th>{t("storage.span")}</th>
+						<th>{t("history.state")}</th>
+					</tr>
+				</thead>
+				<tbody>
+					{imports.map((one) => (
+						<tr key={one.id} className={one.state === "undone" || one.state === "failed" ? "away" : undefined}>
+							<td>
+								<span className="mono">{one.file}</span>
+								<br />
+								<span className="third">{one.why}</span>
+							</td>
+							<td>
+								{one.by}
+								<br />
+								<span className="third">{format.moment(one.at, now)}</span>
+							</td>
+							<td className="number">{format.count(one.rows)}</td>
+							<td className="number">{format.count(one.tags)}</td>
+							<td className="second">
+								{one.first !== undefined && one.last !== undefined ? `${format.date(one.first)} – ${format.date(one.last)}` : "–"}
+							</td>
+							<td>
+								{one.state === "running" ? (
+									<>
+										{t("import.state.running")} {format.percent(one.progress, 0)}
+										<div className="import-progress">
+											<span style={{ width: `${one.progress * 100}%` }} />
+										</div>
+									</>
+								) : (
+									<span className="row wrap">
+										{t(`import.state.${one.state}`)}
+										{one.undoneBy ? <span className="third">{one.undoneBy}</span> : null}
+										{one.reason ? <span className="third">{one.reason}</span> : null}
+										{one.state === "done" && may("history.undoImport") ? (
+											<Button variant="subtle" size="compact-xs" onClick={() => setUndoing(one)}>
+												{t("import.undo")}
+											</Button>
+										) : null}
+									</span>
+								)}
+							</td>
 						</tr>
-					</thead>
-					<tbody>
-						{imports.map((one) => (
-							<tr key={one.id} className={one.state === "undone" || one.state === "failed" ? "away" : undefined}>
-								<td>
-									<span className="mono">{one.file}</span>
-									<br />
-									<span className="third">{one.why}</span>
-								</td>
-								<td>
-									{one.by}
-									<br />
-									<span className="third">{format.moment(one.at, now)}</span>
-								</td>
-								<td className="number">{format.count(one.rows)}</td>
-								<td className="number">{format.count(one.tags)}</td>
-								<td className="second">
-									{one.first !== undefined && one.last !== undefined
-										? `${format.date(one.first)} – ${format.date(one.last)}`
-										: "–"}
-								</td>
-								<td>
-									{one.state === "running" ? (
-										<>
-											{t("import.state.running")} {format.percent(one.progress, 0)}
-											<div className="import-progress">
-												<span style={{ width: `${one.progress * 100}%` }} />
-											</div>
-										</>
-									) : (
-										<span className="row wrap">
-											{t(`import.state.${one.state}`)}
-											{one.undoneBy ? <span className="third">{one.undoneBy}</span> : null}
-											{one.reason ? <span className="third">{one.reason}</span> : null}
-											{one.state === "done" && may("history.undoImport") ? (
-												<Button variant="subtle" size="compact-xs" onClick={() => setUndoing(one)}>
-													{t("import.undo")}
-												</Button>
-											) : null}
-										</span>
-									)}
-								</td>
-							</tr>
-						))}
-					</tbody>
-				</table>
-			</ScrollText>
+					))}
+				</tbody>
+			</CardTable>
+
 			{undoing ? (
 				<Confirm
 					title={t("import.undoTitle", { file: undoing.file })}

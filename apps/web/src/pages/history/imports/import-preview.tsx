@@ -1,6 +1,6 @@
 import type { HistoryClient } from "@millwright/history/api";
 import { useTranslation } from "react-i18next";
-import { ScrollText } from "../../../parts/scroll-text.tsx";
+import { CardTable } from "../../../parts/card-table.tsx";
 import { SeverityMark } from "../../../parts/severity.tsx";
 import { useFormat } from "../../../parts/use-format.ts";
 
@@ -47,32 +47,30 @@ export function ImportPreview({ preview }: { preview: Preview }) {
 				))}
 			</ul>
 			{preview.tags.length > 0 ? (
-				<ScrollText className="table-scroll" label={t("import.tags")}>
-					<table className="table">
-						<thead>
-							<tr>
-								<th>{t("asset.tag")}</th>
-								<th className="number">{t("history.samples")}</th>
-								<th>{t("storage.span")}</th>
-								<th className="number">{t("import.there")}</th>
+				<CardTable label={t("import.tags")}>
+					<thead>
+						<tr>
+							<th>{t("asset.tag")}</th>
+							<th className="number">{t("history.samples")}</th>
+							<th>{t("storage.span")}</th>
+							<th className="number">{t("import.there")}</th>
+						</tr>
+					</thead>
+					<tbody>
+						{preview.tags.slice(0, mostTags).map((tag) => (
+							<tr key={tag.tag}>
+								<td className="mono">
+									{tag.tag} {tag.known ? null : <span className="third">{t("import.new")}</span>}
+								</td>
+								<td className="number">{format.count(tag.rows)}</td>
+								<td className="second">
+									{format.dateTime(tag.first)} – {format.dateTime(tag.last)}
+								</td>
+								<td className="number">{format.count(tag.overlapping)}</td>
 							</tr>
-						</thead>
-						<tbody>
-							{preview.tags.slice(0, mostTags).map((tag) => (
-								<tr key={tag.tag}>
-									<td className="mono">
-										{tag.tag} {tag.known ? null : <span className="third">{t("import.new")}</span>}
-									</td>
-									<td className="number">{format.count(tag.rows)}</td>
-									<td className="second">
-										{format.dateTime(tag.first)} – {format.dateTime(tag.last)}
-									</td>
-									<td className="number">{format.count(tag.overlapping)}</td>
-								</tr>
-							))}
-						</tbody>
-					</table>
-				</ScrollText>
+						))}
+					</tbody>
+				</CardTable>
 			) : null}
 		</div>
 	);

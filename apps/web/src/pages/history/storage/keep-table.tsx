@@ -1,5 +1,5 @@
 import { useTranslation } from "react-i18next";
-import { ScrollText } from "../../../parts/scroll-text.tsx";
+import { CardTable } from "../../../parts/card-table.tsx";
 import { useFormat } from "../../../parts/use-format.ts";
 import type { Policy } from "./types.ts";
 
@@ -9,39 +9,37 @@ export function KeepTable({ policy }: { policy: Policy }) {
 	const format = useFormat();
 	const length = (keep: number | null): string => (keep === null ? t("storage.forEver") : format.duration(keep));
 	return (
-		<ScrollText className="table-scroll" label={t("storage.kept")}>
-			<table className="table">
-				<thead>
-					<tr>
-						<th>{t("storage.which")}</th>
-						<th>{t("storage.class")}</th>
-						<th className="number">{t("storage.tags")}</th>
-						<th>{t("storage.keptFor")}</th>
+		<CardTable label={t("storage.kept")}>
+			<thead>
+				<tr>
+					<th>{t("storage.which")}</th>
+					<th>{t("storage.class")}</th>
+					<th className="number">{t("storage.tags")}</th>
+					<th>{t("storage.keptFor")}</th>
+				</tr>
+			</thead>
+			<tbody>
+				{policy.retention.map((rule, index) => (
+					// biome-ignore lint/suspicious/noArrayIndexKey: a rule is its place in the list
+					<tr key={index}>
+						<td className="mono">{rule.tags?.join(", ") ?? t("storage.all")}</td>
+						<td>{rule.dataClass ? t(`dataClass.${rule.dataClass}`) : t("storage.any")}</td>
+						<td className="number">{format.count(rule.covers)}</td>
+						<td>{length(rule.keep)}</td>
 					</tr>
-				</thead>
-				<tbody>
-					{policy.retention.map((rule, index) => (
-						// biome-ignore lint/suspicious/noArrayIndexKey: a rule is its place in the list
-						<tr key={index}>
-							<td className="mono">{rule.tags?.join(", ") ?? t("storage.all")}</td>
-							<td>{rule.dataClass ? t(`dataClass.${rule.dataClass}`) : t("storage.any")}</td>
-							<td className="number">{format.count(rule.covers)}</td>
-							<td>{length(rule.keep)}</td>
-						</tr>
-					))}
-					<tr>
-						<td>{policy.retention.length > 0 ? t("storage.theRest") : t("storage.all")}</td>
-						<td>{t("storage.any")}</td>
-						<td className="number">–</td>
-						<td>{length(policy.keep)}</td>
-					</tr>
-					<tr>
-						<td>{t("storage.budget")}</td>
-						<td colSpan={2}>{policy.budgetBytes === null ? t("storage.noBudget") : format.bytes(policy.budgetBytes)}</td>
-						<td>{policy.budgetBytes === null ? "–" : t(`storage.whenFull.${policy.whenFull}`)}</td>
-					</tr>
-				</tbody>
-			</table>
-		</ScrollText>
+				))}
+				<tr>
+					<td>{policy.retention.length > 0 ? t("storage.theRest") : t("storage.all")}</td>
+					<td>{t("storage.any")}</td>
+					<td className="number">–</td>
+					<td>{length(policy.keep)}</td>
+				</tr>
+				<tr>
+					<td>{t("storage.budget")}</td>
+					<td colSpan={2}>{policy.budgetBytes === null ? t("storage.noBudget") : format.bytes(policy.budgetBytes)}</td>
+					<td>{policy.budgetBytes === null ? "–" : t(`storage.whenFull.${policy.whenFull}`)}</td>
+				</tr>
+			</tbody>
+		</CardTable>
 	);
 }
