@@ -32,6 +32,10 @@ const hasPostgresql = () => {
 	return existsSync(home) && readdirSync(home).some((version) => existsSync(join(home, version, "bin", "initdb")));
 };
 
+/** A library, kept apart by processor. */
+const hasFaketime = () =>
+	["x86_64", "aarch64"].some((machine) => existsSync(`/usr/lib/${machine}-linux-gnu/faketime/libfaketime.so.1`));
+
 /** Independent programs that tests talk to: how one sees that each is there, and which Debian package has or needs it. */
 const peers = [
 	{ programs: ["chromium", "chromium-browser", "google-chrome"], package: "chromium", for: "browser tests" },
@@ -39,6 +43,7 @@ const peers = [
 	{ programs: ["mosquitto_pub"], package: "mosquitto-clients", for: "MQTT users" },
 	{ check: () => hasPostgresql(), package: "postgresql-15", for: "a real PostgreSQL server" },
 	{ programs: ["mbpoll"], package: "mbpoll", for: "an independent Modbus client" },
+	{ check: () => hasFaketime(), package: "libfaketime", for: "clocks that are set under a running program" },
 	{ programs: ["gcc"], package: "gcc", for: "compiling the libmodbus peer" },
 	{
 		check: () =>

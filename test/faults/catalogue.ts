@@ -1,11 +1,17 @@
 import { bothKilled } from "./both-killed.ts";
+import { clockSet } from "./clock-set.ts";
+import { diskFull } from "./disk-full.ts";
 import { type Factory, type FactoryOptions, openFactory, wholeLoad } from "./factory.ts";
+import { coldFileDamaged, historyDamaged, ringDamaged } from "./files-damaged.ts";
 import { floodingClients } from "./flooding-clients.ts";
 import { frozenSubscriber } from "./frozen-subscriber.ts";
 import { garbage } from "./garbage.ts";
 import { halfOpen } from "./half-open.ts";
 import { type HostileMachine, hostileConnections, openHostileMachine } from "./hostile-machines.ts";
 import { lateDocuments } from "./late-documents.ts";
+import { lineDown, openLineDown } from "./line-down.ts";
+import { lineHalfOpen } from "./line-half-open.ts";
+import { lineTampered } from "./line-tampered.ts";
 import { type MixingPlc, mixingConnection, mixingMap, openMixingPlc } from "./mixing-plc.ts";
 import { newNodeIds } from "./new-node-ids.ts";
 import type { Outcome } from "./outcome.ts";
@@ -16,6 +22,7 @@ import { serverStopped } from "./server-stopped.ts";
 import { slowBrowser } from "./slow-browser.ts";
 import { openSpine, type Spine, type SpineOptions } from "./spine.ts";
 import { staleIds } from "./stale-ids.ts";
+import { upgradeKilled } from "./upgrade-killed.ts";
 
 export interface Order {
 	/** How often the faults that repeat are done. */
@@ -89,6 +96,67 @@ export const catalogue: Record<string, Fault> = {
 		title: "`kill -9` of edge, centre or both at random moments",
 		runs: ({ count }) => count,
 		run: (order) => onSpine((spine) => bothKilled(spine, order)),
+	},
+	"line-down": {
+		title: "the line to the centre out for 72 h, then back",
+		runs: once,
+		run: async () => {
+			const { spine, backlog } = await openLineDown({ everyMs: 20_000 });
+			return on(spine, () => lineDown(spine, { backlog }));
+		},
+	},
+	"line-half-open": {
+		title: "the line to the centre stands and hands nothing on",
+		runs: () => 3,
+		run: () => onSpine((spine) => lineHalfOpen(spine, { rounds: 3 })),
+	},
+	"line-tampered": {
+		title: "messages between edge and centre twice, late, cut short, forged, replayed, swallowed, torn",
+		runs: () => 400,
+		run: ({ seed }) => onSpine((spine) => lineTampered(spine, { tricks: 400, seed })),
+	},
+	"edge-disk-full": {
+		title: "no byte left under the edge",
+		runs: once,
+		run: () => onSpine((spine) => diskFull(spine, { side: "edge" }), { disks: { edge: 12 } }),
+	},
+	"centre-disk-full": {
+		title: "no byte left under the centre",
+		runs: once,
+		run: () => onSpine((spine) => diskFull(spine, { side: "centre" }), { disks: { centre: 96 } }),
+	},
+	"edge-clock-set": {
+		title: "the edge's clock an hour ahead, right, an hour back, right",
+		runs: () => 4,
+		run: () => onSpine((spine) => clockSet(spine, { side: "edge" }), { clocks: ["edge"] }),
+	},
+	"centre-clock-set": {
+		title: "the centre's clock an hour ahead, right, an hour back, right",
+		runs: () => 4,
+		run: () => onSpine((spine) => clockSet(spine, { side: "centre" }), { clocks: ["centre"] }),
+	},
+	"history-damaged": {
+		title: "the history's log and database spoilt or cut short while the centre is down",
+		runs: () => 4,
+		run: ({ seed }) => onSpine((spine) => historyDamaged(spine, { seed })),
+	},
+	"cold-file-damaged": {
+		title: "a day's Parquet file spoilt",
+		runs: once,
+		run: async ({ seed }) => {
+			const { spine, backlog } = await openLineDown({ everyMs: 600_000 });
+			return on(spine, () => coldFileDamaged(spine, { seed, backlog }));
+		},
+	},
+	"ring-damaged": {
+		title: "the edge's ring and its log spoilt or cut short while it is down",
+		runs: () => 4,
+		run: ({ seed }) => onSpine((spine) => ringDamaged(spine, { seed })),
+	},
+	"upgrade-killed": {
+		title: "`kill -9` in the middle of an upgrade",
+		runs: () => 12,
+		run: ({ seed }) => upgradeKilled({ kills: 12, seed }),
 	},
 	"server-killed": {
 		title: "`kill -9` of the whole server at random moments, 500 values at 10 Hz",

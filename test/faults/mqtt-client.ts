@@ -7,7 +7,7 @@ export interface MqttKey {
 }
 
 /** A key for MQTT made through the product, as a person would make it. */
-export async function mqttKey({ session }: Factory, name: string): Promise<MqttKey> {
+export async function mqttKey({ session }: Pick<Factory, "session">, name: string): Promise<MqttKey> {
 	const { secret } = await session.access.addKey({ name, topics: { publish: ["udt/faults/#", "flood/#"], subscribe: ["#"] } });
 	return { name, secret };
 }
@@ -22,7 +22,7 @@ export interface Watcher {
 }
 
 export async function connectMqtt(
-	{ mqttPort }: Factory,
+	{ mqttPort }: Pick<Factory, "mqttPort">,
 	{
 		key,
 		hear,

@@ -6,6 +6,9 @@ import { countStored } from "./stored-values.ts";
 /** Values a machine may have answered without our having them, in a row of one tag, where the edge was ended: a second's worth. */
 const mostUnderWay = 10;
 
+const isTold = ({ bad, tags, reason }: { bad: number; tags: number; reason?: string | undefined }): boolean =>
+	bad === tags && reason !== undefined;
+
 /**
  * Silences the machines, waits until everything has gone up, and compares three counts: what the edge says it made durable,
  * what the centre says it stored, and what can be read from the centre's history. Then the machines speak again.
@@ -24,11 +27,7 @@ export async function settleSpine(
 	await Promise.all(plant.targets.map((target) => plant.network(target, "cut")));
 	await until(
 		async () => spine.edgeStatus(),
-		(status) =>
-			status !== undefined &&
-			status.connections.every(({ bad, tags, reason }) => bad === tags && reason !== undefined) &&
-			status.uplink.backlogRows === 0 &&
-			status.ledger.buffered === 0,
+		(status) => Boolean(status?.connections.every(isTold)) && status?.uplink.backlogRows === 0 && status.ledger.buffered === 0,
 		{ what: "an edge that has told its machines as gone and has nothing left to send", withinMs: 120_000 },
 	);
 	const ledgers = await until(

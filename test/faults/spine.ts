@@ -10,6 +10,8 @@ import { fixedPorts } from "../kit/ports.ts";
 import { type Running, root, startProgram } from "../kit/processes.ts";
 import { type Cable, layCable } from "./cable.ts";
 import type { Interruption } from "./factory.ts";
+import { type FalseClock, openFalseClock } from "./false-clock.ts";
+import { openSmallDisk, type SmallDisk } from "./small-disk.ts";
 import type { CountingTag } from "./stored-values.ts";
 
 export type Side = "edge" | "centre";
@@ -30,6 +32,10 @@ export interface Spine {
 	readonly connections: readonly string[];
 	/** Ends of the edge and of machines that we brought about; nothing else excuses a missing value. */
 	readonly interruptions: Interruption[];
+	/** Of the sides that were given one. */
+	readonly disks: Partial<Record<Side, SmallDisk>>;
+	readonly clocks: Partial<Record<Side, FalseClock>>;
+	/** The data folder as seen from here. */
 	dataOf(side: Side): string;
 	running(side: Side): Running<unknown>;
 	start(side: Side): Promise<void>;
@@ -59,15 +65,16 @@ export const wholeSpine: LoadShape = {
 
 export interface SpineOptions {
 	shape?: LoadShape;
-	/** A command that becomes the program, as "nsenter …" does. */
-	through?: Partial<Record<Side, readonly string[]>>;
-	environment?: Partial<Record<Side, Record<string, string>>>;
+	/** A disk of so many MB for its data. */
+	disks?: Partial<Record<Side, number>>;
+	/** Whose clock is in our hands. */
+	clocks?: readonly Side[];
 	/** Laid over what is usual here. */
 	sense?: Record<string, unknown>;
 	uplink?: Record<string, unknown>;
 	centre?: Record<string, unknown>;
 	/** Before the edge starts for the first time. */
-	prepare?(folder: string, key: string): Promise<void>;
+	prepare?(data: string, cable: Cable): Promise<void>;
 }
 
 const escaped = /escaped its part|nobody listened/;
@@ -75,8 +82,8 @@ const programs: Record<Side, string> = { edge: "apps/edge/src/main.ts", centre: 
 
 export async function openSpine({
 	shape = wholeSpine,
-	through = {},
-	environment = {},
+	disks: sizes = {},
+	clocks: whose = [],
 	sense = {},
 	uplink = {},
 	centre = {},
@@ -100,7 +107,18 @@ export async function openSpine({
 		const [httpPort, mqttPort] = (await fixedPorts(2)) as [number, number];
 		const files: Record<Side, string> = { edge: join(folder, "edge.yaml"), centre: join(folder, "millwright.yaml") };
 		const data: Record<Side, string> = { edge: join(folder, "edge"), centre: join(folder, "centre") };
-		for (const side of ["edge", "centre"] as const) mkdirSync(data[side], { recursive: true });
+		const disks: Partial<Record<Side, SmallDisk>> = {};
+		const clocks: Partial<Record<Side, FalseClock>> = {};
+		for (const side of ["edge", "centre"] as const) {
+			mkdirSync(data[side], { recursive: true });
+			const mb = sizes[side];
+			if (mb !== undefined) {
+				const disk = await openSmallDisk(data[side], mb);
+				closing.push(disk.close);
+				disks[side] = disk;
+			}
+			if (whose.includes(side)) clocks[side] = openFalseClock(join(folder, `clock-of-${side}`));
+		}
 		writeFileSync(
 			files.centre,
 			JSON.stringify({
@@ -116,7 +134,7 @@ export async function openSpine({
 		];
 		const environments = (side: Side): Record<string, string> => ({
 			...(side === "edge" ? { MILLWRIGHT_SECRET_UPLINK: key } : {}),
-			...environment[side],
+			...clocks[side]?.environment,
 		});
 		const sides: Partial<Record<Side, Running<unknown>>> = {};
 		const meantToRun: Record<Side, boolean> = { edge: false, centre: false };
@@ -128,7 +146,7 @@ export async function openSpine({
 		async function start(side: Side): Promise<Running<unknown>> {
 			const started = await startProgram<unknown>(join(root, programs[side]), programArguments(side), {
 				env: environments(side),
-				...(through[side] ? { through: through[side] } : {}),
+				through: disks[side]?.through ?? [],
 			});
 			sides[side] = started;
 			meantToRun[side] = true;
@@ -189,7 +207,7 @@ export async function openSpine({
 				log: { level: "warn" },
 			}),
 		);
-		await prepare?.(data.edge, key);
+		await prepare?.(data.edge, cable);
 		await start("edge");
 		closing.push(() => end("edge", "stop"));
 
@@ -213,14 +231,16 @@ export async function openSpine({
 				})),
 			),
 			interruptions,
-			dataOf: (side) => data[side],
+			disks,
+			clocks,
+			dataOf: (side) => disks[side]?.folder ?? data[side],
 			running: (side) => sides[side] as Running<unknown>,
 			start: (side) => excused(side, async () => void (await start(side))),
 			kill: (side) => excused(side, () => end(side, "kill")),
 			stop: (side) => excused(side, () => end(side, "stop")),
 			killWhileStarting: (side, afterMs) =>
 				excused(side, async () => {
-					const [command, ...before] = [...(through[side] ?? []), process.execPath];
+					const [command, ...before] = [...(disks[side]?.through ?? []), process.execPath];
 					const child = spawn(command as string, [...before, join(root, programs[side]), ...programArguments(side)], {
 						cwd: root,
 						stdio: "ignore",
@@ -231,7 +251,7 @@ export async function openSpine({
 					child.kill("SIGKILL");
 					await gone;
 				}),
-			edgeStatus: () => readStatus(data.edge),
+			edgeStatus: () => readStatus(spine.dataOf("edge")),
 			stored,
 			async more(rows, what) {
 				const before = await stored();
