@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { asMillwrightError, MillwrightError } from "@millwright/core";
-import { isFolderInUse, silentLog } from "@millwright/runtime";
-import { checkConfig, isAhead, isBehind, readSchemaFile, setAside, upgradeStores, version } from "@millwright/server";
+import { isAhead, isBehind, isFolderInUse, readSchemaFile, silentLog } from "@millwright/runtime";
+import { checkConfig, setAside, upgradeStores, version } from "@millwright/server";
 import { configOf } from "./backup.ts";
 import { size } from "./words.ts";
 

@@ -4,5 +4,5 @@ export { setAside, usageOf } from "./diagnostics/disk.ts";
 export { checkConfig, runServer } from "./run.ts";
 export { sections } from "./sections.ts";
 export { createServer, type Server } from "./server.ts";
-export { isAhead, isBehind, readSchemaFile, upgradeStores } from "./upgrade/index.ts";
+export { upgradeStores } from "./upgrade/stores.ts";
 export { version } from "./version.ts";

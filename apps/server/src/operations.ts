@@ -2,14 +2,13 @@ import { join } from "node:path";
 import { type Clock, type Log, msFromNanos, type SeriesEngine } from "@millwright/core";
 import type { AuditTrail } from "@millwright/platform";
 import type { Platform } from "@millwright/platform/api";
-import { type Config, copySqlite, type Figure, type LogMemory, type Part } from "@millwright/runtime";
+import { type Config, copySqlite, type Figure, type LogMemory, type Part, readSchemas } from "@millwright/runtime";
 import { type Backups, createBackups } from "./backup/backups.ts";
 import { backupSection } from "./backup/settings.ts";
 import { configNotes, configPlace, storesOf } from "./backup/stores.ts";
 import { type Bounded, createCapacity } from "./capacity/capacity.ts";
 import { createDiagnostics, type DiagnosticSource } from "./diagnostics/diagnostics.ts";
 import { enginesSection } from "./engine-settings.ts";
-import { readSchemas } from "./upgrade/schemas.ts";
 
 /** Backup, capacity and diagnostics of a running platform. */
 export function createOperations({

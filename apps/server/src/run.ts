@@ -2,7 +2,15 @@ import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { type Clock, type Log, MillwrightError } from "@millwright/core";
-import { createClock, createLog, createLogMemory, type FolderLock, lockFolder, openConfig } from "@millwright/runtime";
+import {
+	createClock,
+	createLog,
+	createLogMemory,
+	type FolderLock,
+	lockFolder,
+	openConfig,
+	upgradeData,
+} from "@millwright/runtime";
 import { finishPlacing } from "./backup/place.ts";
 import { type DemoPlant, prepareDemoConfig, startDemoPlant } from "./demo.ts";
 import { enginesSection } from "./engine-settings.ts";
@@ -10,7 +18,7 @@ import { type ProbedEngine, probeEngines } from "./probe-engines.ts";
 import { sections } from "./sections.ts";
 import { createServer } from "./server.ts";
 import { httpSection, logSection } from "./settings.ts";
-import { upgradeData, upgradeStores } from "./upgrade/index.ts";
+import { upgradeStores } from "./upgrade/stores.ts";
 import { version } from "./version.ts";
 
 /** `millwright start`: runs until a signal ends it. */

@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MillwrightError } from "@millwright/core";
+import { syncFolder, writeDurably } from "@millwright/runtime";
 import * as z from "zod";
 
 export const manifestName = "manifest.json";
@@ -94,26 +95,4 @@ export async function hashOf(file: string, signal?: AbortSignal): Promise<{ byte
 		bytes += (chunk as Buffer).length;
 	}
 	return { bytes, sha256: hash.digest("hex") };
-}
-
-export async function writeDurably(file: string, content: string | Uint8Array): Promise<void> {
-	const handle = await open(file, "w", 0o600);
-	try {
-		await handle.writeFile(content);
-		await handle.sync();
-	} finally {
-		await handle.close();
-	}
-}
-
-export async function syncFile(file: string): Promise<void> {
-	const handle = await open(file, "r+");
-	await handle.sync().finally(() => handle.close());
-}
-
-/** Names are durable once their folder is; Windows has no such handle and needs none. */
-export async function syncFolder(folder: string): Promise<void> {
-	if (process.platform === "win32") return;
-	const handle = await open(folder, "r");
-	await handle.sync().finally(() => handle.close());
 }

@@ -1,9 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { lockName } from "@millwright/runtime";
+import { lockName, syncFolder, writeDurably } from "@millwright/runtime";
 import * as z from "zod";
-import { syncFolder, writeDurably } from "./manifest.ts";
 
 /** Within the data folder, so that everything moves by renaming, also where the folder is a disk of its own. */
 const stagingName = ".restoring";

@@ -1,8 +1,9 @@
 import { mkdir, readdir, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { asMillwrightError, type Clock, MillwrightError } from "@millwright/core";
+import { syncFile, syncFolder } from "@millwright/runtime";
 import { bytesBelow, filesBelow } from "./files.ts";
-import { format, hashOf, type Manifest, manifestName, syncFile, syncFolder, writeManifest } from "./manifest.ts";
+import { format, hashOf, type Manifest, manifestName, writeManifest } from "./manifest.ts";
 
 /** One thing to be copied, into a folder of its own that is empty. */
 export interface BackupStore {

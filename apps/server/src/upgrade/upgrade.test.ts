@@ -4,12 +4,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Migration } from "@millwright/core";
-import { createClock, silentLog } from "@millwright/runtime";
+import { createClock, silentLog, type UpgradeStore, upgradeData } from "@millwright/runtime";
 import { afterEach, expect, test } from "vitest";
 import { migrations } from "../migrations.ts";
 import { makeRecords, makeRing, ringSchemas, rowsOf } from "./fixtures-for-test.ts";
-import { type UpgradeStore, upgradeStores } from "./stores.ts";
-import { upgradeData } from "./upgrade.ts";
+import { upgradeStores } from "./stores.ts";
 
 const folders: string[] = [];
 afterEach(() => {

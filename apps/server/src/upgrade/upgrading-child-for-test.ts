@@ -1,8 +1,7 @@
 /** Brings a data folder up to date with two migrations that take a while; killed by `kill.test.ts`. */
-import { createClock, silentLog } from "@millwright/runtime";
+import { createClock, silentLog, upgradeData } from "@millwright/runtime";
 import { migrations } from "../migrations.ts";
 import { upgradeStores } from "./stores.ts";
-import { upgradeData } from "./upgrade.ts";
 
 const data = process.argv[2] as string;
 const heavy = [

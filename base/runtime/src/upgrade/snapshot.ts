@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { copySqlite } from "@millwright/runtime";
 import * as z from "zod";
-import { syncFile, syncFolder, writeDurably } from "../backup/manifest.ts";
+import { syncFile, syncFolder, writeDurably } from "../durable-files.ts";
+import { copySqlite } from "../sqlite-copy.ts";
 
 export const snapshotsFolder = "before-upgrade";
 const planFile = "upgrade-under-way.json";

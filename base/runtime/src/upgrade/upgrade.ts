@@ -1,10 +1,10 @@
 import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { asMillwrightError, type Clock, type Log, MillwrightError } from "@millwright/core";
-import { syncFolder, writeDurably } from "../backup/manifest.ts";
+import { syncFolder, writeDurably } from "../durable-files.ts";
 import { readSchemaFile, type SchemaFile, type Schemas, schemaFile } from "./schemas.ts";
 import { endPlan, planUnderWay, rollBack, snapshotsFolder, takeSnapshot, tidySnapshots } from "./snapshot.ts";
-import { isAhead, isBehind, newerThanProgram, type UpgradeStore } from "./stores.ts";
+import { isAhead, isBehind, newerThanProgram, type UpgradeStore } from "./store.ts";
 
 export interface Upgraded {
 	/** Names of the stores that were changed. */
@@ -117,9 +117,9 @@ async function writeSchemas(
 		written,
 	}: { version: string; stores: readonly UpgradeStore[]; clock: Clock; written: SchemaFile | undefined },
 ): Promise<void> {
-	const schemas: Schemas = Object.fromEntries(
-		stores.map(({ name, current }) => [name, typeof current === "number" ? current : [...current]]),
-	);
+	// Of stores that only another program over the same folder has, its word stays.
+	const schemas: Schemas = { ...written?.schemas };
+	for (const { name, current } of stores) schemas[name] = typeof current === "number" ? current : [...current];
 	if (written?.version === version && JSON.stringify(written.schemas) === JSON.stringify(schemas)) return;
 	const content: SchemaFile = { format: 1, version, at: clock.nowMs(), schemas };
 	await writeDurably(join(data, `${schemaFile}.new`), `${JSON.stringify(content, null, "\t")}\n`);
