@@ -18,6 +18,8 @@ const say = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMess
 
 let options: StoreOptions | undefined;
 let open: Open | undefined;
+/** A commit beside the flushes ended in doubt: what is true is read from the file before the next flush. */
+let mustReopen = false;
 /** Questions and orders under way, and how to take them back. */
 const stops = new Map<number, { stopped: boolean }>();
 
@@ -32,11 +34,9 @@ async function openAll(quarantine: boolean): Promise<Opened> {
 		segments,
 		hours,
 		gate,
-		// The main thread starts another worker, which reads what is true.
-		doubtful: (cause) =>
-			setImmediate(() => {
-				throw cause;
-			}),
+		doubtful() {
+			mustReopen = true;
+		},
 	});
 	const settingAside = createSettingAside({ mover, segments, tell: say });
 	open = {
@@ -73,6 +73,8 @@ async function closeAll(): Promise<void> {
 async function flush(id: number, packs: PackedRows[]): Promise<void> {
 	const buffers = packs.map((pack) => pack.buffer);
 	try {
+		if (mustReopen) await closeAll();
+		mustReopen = false;
 		if (!open) await openAll(false);
 		const { writer, rolling } = open as unknown as Open;
 		await writer.flush(packs);

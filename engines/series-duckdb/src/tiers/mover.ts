@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { MillwrightError } from "@millwright/core";
 import { createBreath } from "./breath.ts";
 import type { Gate } from "./gate.ts";
 import type { HotHours } from "./hot-rows.ts";
@@ -25,6 +26,7 @@ export interface Moving {
 export interface Mover {
 	run<T>(check: () => void, order: (moving: Moving) => Promise<T>): Promise<T>;
 	readonly busy: boolean;
+	readonly isClosed: boolean;
 	/** Waits for the order at hand; those behind it are refused by their own checks. */
 	close(): Promise<void>;
 }
@@ -43,20 +45,25 @@ export function createMover({
 	hours: HotHours;
 	gate: Gate;
 	/** Nobody knows whether a transaction took place: everything must be read afresh. */
-	doubtful(cause: unknown): void;
+	doubtful(): void;
 }): Mover {
 	let last: Promise<unknown> = Promise.resolve();
 	let waiting = 0;
 	let closed = false;
+	let committing = false;
 
 	const commit: Moving["commit"] = async ({ gone = [], come = [], hot = new Map() }) => {
 		await writeSegments(connection, gone, come);
 		await gate.write(async () => {
+			committing = true;
 			try {
 				await connection.run("COMMIT");
 			} catch (thrown) {
-				doubtful(thrown);
+				segments.keepAll();
+				doubtful();
 				throw thrown;
+			} finally {
+				committing = false;
 			}
 			segments.replace(gone, come);
 			hours.subtract(hot);
@@ -82,10 +89,15 @@ export function createMover({
 		get busy() {
 			return waiting > 0;
 		},
+		get isClosed() {
+			return closed;
+		},
 		run(check, order) {
+			// Not even a ROLLBACK may reach a connection that is closed.
+			if (closed) return Promise.reject(closing());
 			waiting++;
 			const checked = () => {
-				if (closed) throw new Error("the history is being closed");
+				if (closed) throw closing();
 				check();
 			};
 			const mine = last.then(async () => {
@@ -104,9 +116,12 @@ export function createMover({
 		},
 		async close() {
 			closed = true;
-			connection.interrupt();
+			// A commit is never cut off: nobody would know whether it took place.
+			if (!committing) connection.interrupt();
 			await last;
 			connection.closeSync();
 		},
 	};
 }
+
+const closing = () => new MillwrightError("series.closed", "The history is being closed", { kind: "outage" });

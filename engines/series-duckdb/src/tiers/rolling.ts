@@ -55,6 +55,7 @@ export function createRolling({
 					isRolled = true;
 				})
 				.catch((thrown) => {
+					if (mover.isClosed) return;
 					notBefore = performance.now() + pauseAfterFailureMs;
 					tell({ kind: "roll-failed", error: asMillwrightError(thrown, "series.roll-failed").toJSON() });
 				});

@@ -62,6 +62,8 @@ export interface Segments {
 	replace(gone: readonly Segment[], come: readonly Segment[]): void;
 	/** The change is in the database file itself, not only in its log. */
 	settle(): void;
+	/** From now on no file is deleted: a commit ended in doubt, and the next opening knows what counts. */
+	keepAll(): void;
 	/** Files that were written for nothing. */
 	discard(written: readonly Segment[]): void;
 	/** Moves the file of a damaged segment aside and leaves it out from now on. */
@@ -87,6 +89,7 @@ export function createSegments({ folder, known }: { folder: string; known: reado
 	let readerMemory = 0;
 	const blocks = new Map<string, Block>();
 	let blockMemory = 0;
+	let keepsAll = false;
 	const leases = new Set<object>();
 	let retired: { file: string; readBy: Set<object>; settled: boolean }[] = [];
 
@@ -105,7 +108,7 @@ export function createSegments({ folder, known }: { folder: string; known: reado
 	};
 	const deleteUnread = () => {
 		retired = retired.filter(({ file, readBy, settled }) => {
-			if (readBy.size > 0 || !settled) return true;
+			if (readBy.size > 0 || !settled || keepsAll) return true;
 			forgetFile(file);
 			rmSync(join(folder, file), { force: true });
 			return false;
@@ -196,8 +199,11 @@ export function createSegments({ folder, known }: { folder: string; known: reado
 			for (const one of retired) one.settled = true;
 			deleteUnread();
 		},
+		keepAll() {
+			keepsAll = true;
+		},
 		discard(written) {
-			for (const { file } of written) rmSync(join(folder, file), { force: true });
+			if (!keepsAll) for (const { file } of written) rmSync(join(folder, file), { force: true });
 		},
 		setAside(segment) {
 			forgetFile(segment.file);
