@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { asMillwrightError, type Bus, type Clock, type Log, MillwrightError, type Timer } from "@millwright/core";
 import { createNamespace, createUplink, namespaceSection, uplinkSection } from "@millwright/namespace";
-import { type Config, createBus, createSupervisor, lockFolder, openTagDirectory, type Part } from "@millwright/runtime";
+import { type Config, createBus, createSupervisor, openTagDirectory, type Part } from "@millwright/runtime";
 import { createSense, type DriverMap, type SenseStep } from "@millwright/sense";
 import { samples } from "@millwright/sense/api";
+import { prepareData } from "./data-folder.ts";
 import { openLocalBroker } from "./local-broker.ts";
 import { readersOnly, statusTopic } from "./readers.ts";
 import { localSection } from "./settings.ts";
@@ -48,7 +49,7 @@ export async function createEdge({
 			place: "namespace.bridges",
 			hint: "Let it publish to that broker itself (namespace.broker), or bridge at the centre.",
 		});
-	const lock = lockFolder(data);
+	const lock = await prepareData({ data, version, clock, log });
 	const bus = createBus({ log });
 	const directory = openTagDirectory({ file: join(data, "tags.sqlite") });
 	const begunAt = clock.monotonicMs();
@@ -81,12 +82,20 @@ export async function createEdge({
 	});
 	const classOf = (tag: string) => sense.factsByTag(tag)?.dataClass ?? "restricted";
 	const isHeard = Object.keys(config.get(localSection).readers).length > 0 || wanted.kind !== "embedded";
-	const local = isHeard ? await openLocal() : undefined;
+	const local = isHeard ? await openLocal().catch(leaveFolder) : undefined;
+
+	function leaveFolder(thrown: unknown): never {
+		directory.close();
+		lock.release();
+		throw thrown;
+	}
 
 	async function openLocal() {
 		const root = () => `${config.get(namespaceSection).root}/`;
 		const broker = await openLocalBroker({
 			settings: config.get(namespaceSection),
+			folder: join(data, "broker"),
+			version,
 			authenticate: readersOnly({
 				settings: () => config.get(localSection),
 				classOf: (topic) => (topic.startsWith(root()) ? classOf(topic.slice(root().length)) : "restricted"),

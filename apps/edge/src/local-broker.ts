@@ -17,12 +17,17 @@ export interface LocalBroker extends Broker {
 /** The broker of this box's namespace: inside, for readers, or one outside that the box publishes to. */
 export async function openLocalBroker({
 	settings,
+	folder,
+	version,
 	authenticate,
 	clock,
 	log,
 	environment,
 }: {
 	settings: NamespaceSettings;
+	/** Of the broker inside: what waits for its readers, and what it retains. */
+	folder: string;
+	version: string;
 	authenticate: BrokerAuthenticator;
 	clock: Clock;
 	log: Log;
@@ -35,6 +40,8 @@ export async function openLocalBroker({
 			tls: mqtt.tls,
 			policies: mqtt.policies,
 			limits: mqtt,
+			folder,
+			version,
 			authenticate,
 			clock,
 			log,

@@ -252,6 +252,11 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 		await journal?.close();
 	}
 
+	async function copyTo(target: string, journal: Journal): Promise<void> {
+		await journal.copyTo(join(target, "journal"));
+		await core.conversations.copyTo(join(target, conversationsFile));
+	}
+
 	function health(): Health {
 		if (state !== "running")
 			return { state: "failing", reason: "The broker is not running", hint: "See the log for why it stopped." };
@@ -287,7 +292,7 @@ export function createEmbeddedBroker(options: EmbeddedBrokerOptions): EmbeddedBr
 			stop,
 			health,
 			figures: () => metricsOf(systemFigures()),
-			...(journal === undefined ? {} : { copyTo: (target: string) => journal.copyTo(join(target, "journal")) }),
+			...(journal === undefined ? {} : { copyTo: (target: string) => copyTo(target, journal) }),
 		},
 		start,
 		stop,

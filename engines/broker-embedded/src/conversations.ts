@@ -67,6 +67,13 @@ export class Conversations {
 		return this.#writing;
 	}
 
+	/** As of now, into a file elsewhere. */
+	copyTo(file: string): Promise<void> {
+		const copied = this.#writing.then(() => this.#write(file));
+		this.#writing = copied.catch(() => {});
+		return copied;
+	}
+
 	async #write(file: string): Promise<void> {
 		const handle = await open(`${file}.new`, "w", 0o600);
 		try {

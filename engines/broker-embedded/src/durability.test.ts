@@ -303,6 +303,9 @@ test("a copy made while running holds what was acknowledged", async () => {
 	await writer.until(() => writer.received.length === 52);
 	const restored = await start(target);
 	expect(restored.retained("#", 100)).toHaveLength(50);
+	expect(restored.conversations()).toMatchObject([
+		{ client: broker.conversations()[0]?.client, publishes: expect.arrayContaining([expect.anything()]) },
+	]);
 	expect(broker.retained("r/#", 100)).toHaveLength(51);
 });
 
