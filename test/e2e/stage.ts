@@ -15,6 +15,8 @@ export const pictures = join(root, "test-results/e2e");
 export interface Stage {
 	readonly url: string;
 	readonly setupCode: string;
+	/** Of the server as it runs now. */
+	mqttPort(): number;
 	readonly plant: DemoPlant;
 	readonly browser: Browser;
 	/** A browser of somebody's own: its own cookies, nothing remembered. */
@@ -41,6 +43,7 @@ export async function openStage(name: string): Promise<Stage> {
 	return {
 		url,
 		setupCode,
+		mqttPort: () => server.ready.mqttPort as number,
 		plant,
 		browser,
 		async visitor(options = {}) {

@@ -11,6 +11,7 @@ export function CopyButton({ text, label }: { text: string; label?: string }) {
 		<Button
 			variant="default"
 			size="compact-xs"
+			style={{ flex: "none" }}
 			leftSection={clipboard.copied ? <IconCheck size={13} /> : <IconCopy size={13} />}
 			onClick={() => clipboard.copy(text)}
 		>

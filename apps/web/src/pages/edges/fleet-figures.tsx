@@ -11,9 +11,11 @@ export function FleetFigures({ gateways }: { gateways: readonly Gateway[] }) {
 	const format = useFormat();
 	const now = useNow(5000);
 	const known = gateways.filter(({ state }) => state !== "revoked");
-	const connected = known.filter(({ state }) => state === "connected").length;
-	const backlog = sum(known, ({ backlogRows }) => backlogRows);
-	const oldest = Math.min(...known.flatMap(({ oldestAt }) => (oldestAt === undefined ? [] : [oldestAt])));
+	const here = known.filter(({ state }) => state === "connected");
+	const connected = here.length;
+	const away = known.filter(({ state }) => state === "away").length;
+	const backlog = sum(here, ({ backlogRows }) => backlogRows);
+	const oldest = Math.min(...here.flatMap(({ oldestAt }) => (oldestAt === undefined ? [] : [oldestAt])));
 	const missing = sum(known, ({ connections }) => connections.reduce((all, { missing: one }) => all + one, 0));
 	const skewed = known.filter((gateway) => gateway.skewed).length;
 	return (
@@ -22,14 +24,20 @@ export function FleetFigures({ gateways }: { gateways: readonly Gateway[] }) {
 				label={t("edges.connected")}
 				value={format.count(connected)}
 				unit={t("overview.of", { number: format.count(known.length) })}
-				note={connected === known.length ? t("edges.allThere") : t("edges.someAway", { count: known.length - connected })}
-				{...(connected === known.length ? {} : { tone: "high" })}
+				note={
+					away > 0
+						? t("edges.someAway", { count: away })
+						: connected === known.length
+							? t("edges.allThere")
+							: t("edges.notStarted", { count: known.length - connected })
+				}
+				{...(away > 0 ? { tone: "high" } : {})}
 			/>
 			<Kpi
 				label={t("edges.values")}
-				value={format.rate(sum(known, ({ valuesPerSecond }) => valuesPerSecond))}
+				value={format.rate(sum(here, ({ valuesPerSecond }) => valuesPerSecond))}
 				unit="/s"
-				note={t("edges.bytes", { size: format.bytes(sum(known, ({ bytesPerSecond }) => bytesPerSecond)) })}
+				note={t("edges.bytes", { size: format.bytes(sum(here, ({ bytesPerSecond }) => bytesPerSecond)) })}
 			/>
 			<Kpi
 				label={t("edges.backlog")}
@@ -37,7 +45,7 @@ export function FleetFigures({ gateways }: { gateways: readonly Gateway[] }) {
 				note={
 					backlog > 0 && Number.isFinite(oldest)
 						? t("edges.oldest", { time: format.duration(Math.max(0, now - oldest)) })
-						: t("edges.nothingWaits")
+						: t(away > 0 ? "edges.awayWaits" : "edges.nothingWaits")
 				}
 			/>
 			<Kpi

@@ -20,13 +20,13 @@ export function GatewayKey({
 	// What is being copied stays when the first sign comes.
 	const [isNew] = useState(gateway.state === "never-seen" && gateway.paths.length > 0);
 	const yaml = edgeYaml({ gateway: gateway.gateway, path: gateway.paths[0] ?? "", host: globalThis.location.hostname });
-	const piece = (title: string, text: string) => (
+	const piece = (title: string, text: string, wraps = false) => (
 		<li className="stack setup-step">
 			<div className="row between">
 				<span className="strong">{title}</span>
 				<CopyButton text={text} />
 			</div>
-			<ScrollText className="snippet mono" label={title}>
+			<ScrollText className={wraps ? "snippet mono wraps" : "snippet mono"} label={title}>
 				{text}
 			</ScrollText>
 		</li>
@@ -42,9 +42,8 @@ export function GatewayKey({
 		>
 			<div className="stack">
 				<p className="second">{t("users.shownOnce")}</p>
-				<p className="secret mono">{secret}</p>
 				<ol className="stack setup">
-					{piece(t("edges.setup.key"), edgeEnvironment(secret))}
+					{piece(t("edges.setup.key"), edgeEnvironment(secret), true)}
 					{isNew ? piece(t("edges.setup.yaml"), yaml) : null}
 					{isNew ? piece(t("edges.setup.start"), edgeCommand) : null}
 				</ol>

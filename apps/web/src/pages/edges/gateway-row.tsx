@@ -29,14 +29,13 @@ export function GatewayRow({ gateway, onOpen }: { gateway: Gateway; onOpen: () =
 						{t("edges.state.away")}
 					</span>
 				) : (
-					t(`edges.state.${gateway.state}`)
+					<span>{t(`edges.state.${gateway.state}`)}</span>
 				)}
-				<br />
-				<span className="third">
-					{gateway.lastSeenAt === undefined ? t("age.never") : format.moment(gateway.lastSeenAt, now)}
-				</span>
+				{gateway.lastSeenAt === undefined ? null : (
+					<div className="third">{t("edges.lastSign", { time: format.moment(gateway.lastSeenAt, now) })}</div>
+				)}
 			</td>
-			<td className="number">{format.rate(gateway.valuesPerSecond)} /s</td>
+			<td className="number">{away ? "–" : `${format.rate(gateway.valuesPerSecond)} /s`}</td>
 			<td className="number">
 				{format.short(gateway.backlogRows)}
 				{gateway.oldestAt !== undefined && gateway.backlogRows > 0 ? (
@@ -47,7 +46,7 @@ export function GatewayRow({ gateway, onOpen }: { gateway: Gateway; onOpen: () =
 				) : null}
 			</td>
 			<td className="number">
-				{format.bytes(gateway.bytesPerSecond)}/s
+				{away ? "–" : `${format.bytes(gateway.bytesPerSecond)}/s`}
 				{gateway.budget === null ? null : (
 					<>
 						<br />

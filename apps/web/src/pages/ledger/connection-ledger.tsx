@@ -66,7 +66,7 @@ export function ConnectionLedger({
 				{others.map((one) => (
 					<tr key={one.connection}>
 						<td className="mono">{one.connection}</td>
-						<td className="third" colSpan={columns.length}>
+						<td className="third whole" colSpan={columns.length}>
 							{t(one.derived ? "proof.derived" : "proof.formerly")}
 						</td>
 						<td className="number">{interval(one)}</td>

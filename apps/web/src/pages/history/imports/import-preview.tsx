@@ -16,7 +16,13 @@ export function ImportPreview({ preview }: { preview: Preview }) {
 	return (
 		<div className="stack">
 			<ul className="stack" style={{ gap: 4 }}>
-				<li>{t("import.wouldAdd", { rows: format.count(preview.rows), tags: format.count(preview.tags.length) })}</li>
+				<li>
+					{t("import.wouldAdd", {
+						rows: format.count(preview.rows),
+						tags: format.count(preview.tags.length),
+						count: preview.tags.length,
+					})}
+				</li>
 				{overlapping > 0 ? (
 					<li className="row">
 						<SeverityMark severity="medium" />

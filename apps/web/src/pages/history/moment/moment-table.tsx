@@ -33,8 +33,10 @@ export function MomentTable({ tags, shown, at }: { tags: TagState[]; shown: Read
 							<td className="moment-bar-cell absent">
 								<AnalogBar tag={tag} value={typeof held?.value === "number" ? held.value : null} away={away} wide />
 							</td>
-							<td className="number strong">
-								{held ? showValue(held.value, tag, format) : "–"} <span className="unit">{unitLabel(tag.unit)}</span>
+							<td className="number">
+								<span className="moment-value">
+									{held ? showValue(held.value, tag, format) : "–"} <span className="unit">{unitLabel(tag.unit)}</span>
+								</span>
 							</td>
 							<td>{held ? <QualityWord quality={held.quality} /> : <span className="third">{t("moment.nothingYet")}</span>}</td>
 							<td className="number second">

@@ -79,4 +79,3 @@ export function createReplay({
 		settled: (): Promise<void> => asking ?? Promise.resolve(),
 	};
 }
-export type Replay = ReturnType<typeof createReplay>;

@@ -2,7 +2,7 @@ import { qualityName } from "@millwright/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { history } from "../../../data/history-client.ts";
-import { createReplay, type Held, type Replay } from "./replay.ts";
+import { createReplay, type Held } from "./replay.ts";
 
 const frameMs = 100;
 const pageRows = 5000;
@@ -39,14 +39,15 @@ export function useMoment({ tags, at, until, onAt }: { tags: string[]; at: numbe
 	});
 	useEffect(() => {
 		if (!playing) return;
-		const replay: Replay = createReplay({
+		const from = latest.current.at;
+		const replay = createReplay({
 			tags: asked,
-			from: latest.current.at,
+			from,
 			until,
 			ask: (after) =>
 				history.replay({
 					tags: asked,
-					from: latest.current.at,
+					from,
 					until,
 					limit: pageRows,
 					...(after === undefined ? {} : { after }),

@@ -48,7 +48,7 @@ export function DayBars({ days }: { days: Storage["days"] }) {
 			</ol>
 			<div className="day-bars-ends second small">
 				<span>{format.date(first.day)}</span>
-				<span className="row">
+				<span className="row wrap">
 					{tiers.map((tier) => (
 						<span key={tier} className="row day-bar-key">
 							<span className={`day-bar ${tier}`} aria-hidden="true" />

@@ -36,8 +36,12 @@ export function KeepTable({ policy }: { policy: Policy }) {
 				</tr>
 				<tr>
 					<td>{t("storage.budget")}</td>
-					<td colSpan={2}>{policy.budgetBytes === null ? t("storage.noBudget") : format.bytes(policy.budgetBytes)}</td>
-					<td>{policy.budgetBytes === null ? "–" : t(`storage.whenFull.${policy.whenFull}`)}</td>
+					<td className="whole" colSpan={2}>
+						{policy.budgetBytes === null ? t("storage.noBudget") : format.bytes(policy.budgetBytes)}
+					</td>
+					<td className={policy.budgetBytes === null ? "absent" : undefined}>
+						{policy.budgetBytes === null ? "–" : t(`storage.whenFull.${policy.whenFull}`)}
+					</td>
 				</tr>
 			</tbody>
 		</CardTable>
