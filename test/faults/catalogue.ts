@@ -102,7 +102,7 @@ export const catalogue: Record<string, Fault> = {
 		runs: once,
 		run: async () => {
 			const { spine, backlog } = await openLineDown({ everyMs: 20_000 });
-			return on(spine, () => lineDown(spine, { backlog }));
+			return on(spine, () => lineDown(spine, { backlog, atLeastTimes: 20 }));
 		},
 	},
 	"line-half-open": {
@@ -112,8 +112,8 @@ export const catalogue: Record<string, Fault> = {
 	},
 	"line-tampered": {
 		title: "messages between edge and centre twice, late, cut short, forged, replayed, swallowed, torn",
-		runs: () => 400,
-		run: ({ seed }) => onSpine((spine) => lineTampered(spine, { tricks: 400, seed })),
+		runs: () => 300,
+		run: ({ seed }) => onSpine((spine) => lineTampered(spine, { tricks: 300, seed })),
 	},
 	"edge-disk-full": {
 		title: "no byte left under the edge",

@@ -207,7 +207,7 @@ export async function openSpine({
 				log: { level: "warn" },
 			}),
 		);
-		await prepare?.(data.edge, cable);
+		await prepare?.(disks.edge?.folder ?? data.edge, cable);
 		await start("edge");
 		closing.push(() => end("edge", "stop"));
 
