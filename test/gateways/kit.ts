@@ -78,6 +78,7 @@ export async function startEdge({
 	gateway = "gate-1",
 	url,
 	uplink = {},
+	ring = {},
 	tags = ["plant/line-1/press/a", "plant/line-1/press/b", "plant/line-1/press/c"],
 	clock = createClock(),
 }: {
@@ -86,12 +87,13 @@ export async function startEdge({
 	gateway?: string;
 	url: string;
 	uplink?: Record<string, unknown>;
+	ring?: Record<string, unknown>;
 	tags?: string[];
 	clock?: Clock;
 }): Promise<Edge> {
 	mkdirSync(folder, { recursive: true });
 	const file = join(folder, "edge.yaml");
-	writeFileSync(file, JSON.stringify({ uplink: { centre: { url, gateway, key }, ...uplink } }));
+	writeFileSync(file, JSON.stringify({ sense: { ring }, uplink: { centre: { url, gateway, key }, ...uplink } }));
 	const log = createLog({ level: "error" });
 	const bus = createBus({ log });
 	const config = await openConfig({ file, sections: [senseSection, uplinkSection], log, clock });
@@ -125,8 +127,9 @@ export async function startEdge({
 		dataFolder: folder,
 		version: "0.1.0",
 	});
-	await sense.part.start();
+	// As an edge does: the line waits for the ring by itself.
 	await step.part.start();
+	await sense.part.start();
 	let isEnded = false;
 	return {
 		sense,

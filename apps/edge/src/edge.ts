@@ -173,20 +173,6 @@ export async function createEdge({
 		},
 	};
 
-	/** The centre's numbers can only be compared with those of an open ring; tried again until it is. */
-	const line: Part = {
-		name: "line",
-		async start() {
-			if (sense.ringFigures().sinceMs === 0)
-				throw new MillwrightError("edge.ring-closed", "The line to the centre waits for the ring", {
-					kind: "outage",
-					hint: "Check the rights and the free space of the data folder.",
-				});
-			await uplink.part.start();
-		},
-		async stop() {},
-	};
-
 	/** Says how the box is, first and last of all. */
 	const reporting: Part = {
 		name: "status",
@@ -217,10 +203,9 @@ export async function createEdge({
 			{ part: config, essential: true },
 			...(local ? [{ part: local.broker.part }, { part: local.namespace.part, essential: true }] : []),
 			{ part: keeping, essential: true },
-			// Begins when the ring is open, and ends after it: the centre's receipts for the last values are still heard.
-			{ part: { ...uplink.part, start: async () => {} } },
+			// Waits for the ring by itself, and ends after it: the centre's receipts for the last values are still heard.
+			{ part: uplink.part },
 			{ part: sense.part, essential: true },
-			{ part: line },
 			{ part: reporting },
 		],
 	});

@@ -33,6 +33,8 @@ export interface RangeReceipts extends SampleReceipts {
 
 /** The ring, for a consumer that takes what it lacks at its own pace, and for questions about what was. */
 export interface SampleStore {
+	/** Before that nothing is known of any number. */
+	isOpen(): boolean;
 	/** Connections that ever had a number. */
 	connections(): string[];
 	/** Highest durable number of a connection; -1 before the first. */
@@ -57,6 +59,8 @@ export interface SampleStore {
 		until: number;
 		signal?: AbortSignal;
 	}): AsyncIterable<{ batch: SampleBatch; numbers: Float64Array }>;
+	/** What is still kept of these numbers, acknowledged or not, in order, marked historical; one row a number. */
+	kept(about: { connection: string; first: number; last: number; signal?: AbortSignal }): AsyncIterable<SampleBatch>;
 }
 
 /**

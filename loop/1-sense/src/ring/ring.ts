@@ -199,7 +199,7 @@ export function createRing({
 		receipts: acknowledgements.receipts,
 		recount: replays.recount,
 		replayFrom: replays.replayFrom,
-		store: createSampleStore({ lanes, reading, wallMs: wallClock.nowMs, log }),
+		store: createSampleStore({ lanes, isOpen: () => sinceMs > 0, reading, wallMs: wallClock.nowMs, log }),
 		/** Opens the file; comes back also when that fails, and keeps trying. */
 		async start(): Promise<void> {
 			closing = new AbortController();

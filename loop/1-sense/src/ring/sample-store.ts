@@ -17,11 +17,13 @@ const mostRanges = 10_000;
 /** The ring for consumers that come and fetch. */
 export function createSampleStore({
 	lanes,
+	isOpen,
 	reading,
 	wallMs,
 	log,
 }: {
 	lanes: ReadonlyMap<string, Lane>;
+	isOpen: () => boolean;
 	reading: Reading;
 	/** As `readAtMs` of batches is measured. */
 	wallMs: () => number;
@@ -47,6 +49,7 @@ export function createSampleStore({
 	}
 
 	return {
+		isOpen,
 		connections: () => [...lanes.values()].filter(({ committed }) => committed >= 0).map(({ connection }) => connection),
 		committed: (connection) => lanes.get(connection)?.committed ?? -1,
 		unacknowledged: (connection, limit = mostRanges) => lanes.get(connection)?.unacknowledged(0, limit) ?? [],
@@ -100,6 +103,19 @@ export function createSampleStore({
 					if (rows) yield { ...rows, batch: { ...rows.batch, historical: true } };
 				}
 				next = found.next;
+			}
+		},
+		async *kept({ connection, first, last, signal }) {
+			laneOf(connection);
+			for (let at = first; at <= last; ) {
+				signal?.throwIfAborted();
+				const { batches } = await reading.read(connection, at, last, chunkBytes);
+				if (batches.length === 0) return;
+				for (const one of batches) {
+					const batch = sliceBatch(decoded(one), Math.max(at, one.first), Math.min(last, one.last));
+					if (batch.length > 0) yield { ...batch, historical: true };
+					at = one.last + 1;
+				}
 			}
 		},
 	};

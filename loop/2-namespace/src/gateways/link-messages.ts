@@ -68,6 +68,8 @@ export const StateMessage = z.object({
 				backlogRows: z.number().min(0),
 				/** Still to come from the gateway's store: not missing, only late. */
 				owed: Ranges,
+				/** Was safe at the centre and is there no more; comes again as far as the gateway still keeps it. */
+				lost: Ranges.default([]),
 				ledger: Ledger.optional(),
 			}),
 		)

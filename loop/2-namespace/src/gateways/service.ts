@@ -1,11 +1,11 @@
-import { type Clock, MillwrightError, type Service, type TagDirectory } from "@millwright/core";
+import { type Clock, MillwrightError, SequenceSet, type Service, type TagDirectory } from "@millwright/core";
 import type { ConnectionStatus, Ledger } from "@millwright/sense/api";
 import type { GatewayConnection, GatewaySummary, gatewayOperations } from "../api-gateways.ts";
 import type { Asking } from "./asking.ts";
 import type { GatewayLine } from "./gateway-line.ts";
 import type { GatewaysOptions } from "./gateways.ts";
 import type { IntakeLane } from "./intake-lane.ts";
-import { countOf } from "./number-ranges.ts";
+import { countOf, without } from "./number-ranges.ts";
 import type { Admitted, Registry } from "./registry.ts";
 
 export type GatewayService = Service<typeof gatewayOperations>;
@@ -78,8 +78,13 @@ export function createGatewayService({
 	function connectionOf(line: GatewayLine, lane: IntakeLane): GatewayConnection {
 		const said = saidOf(line, lane);
 		const owed = (said?.owed ?? []).map(([first, last]) => ({ first, last }));
-		const missing =
-			lane.connection.startsWith("summary:") || said?.mode === "summary" ? [] : lane.missing(owed, said?.through ?? -1);
+		const isSummary = lane.connection.startsWith("summary:") || said?.mode === "summary";
+		// Lost here together with an older state of the data; told until it is back.
+		const lost = (said?.lost ?? []).map(([first, last]) => ({ first, last }));
+		const missing = new SequenceSet([
+			...(isSummary ? [] : lane.missing(owed, said?.through ?? -1)),
+			...without(lost, lane.storedRanges()),
+		]).ranges();
 		return {
 			connection: lane.connection,
 			known: lane.known,

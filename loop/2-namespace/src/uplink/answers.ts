@@ -1,4 +1,4 @@
-import { asMillwrightError, type Log, type NumberRange, type SampleBatch } from "@millwright/core";
+import { asMillwrightError, type Log, type SampleBatch } from "@millwright/core";
 import type { SampleStore } from "@millwright/sense/api";
 import type { AskMessage, StateMessage } from "../gateways/link-messages.ts";
 import type { Pump } from "./pump.ts";
@@ -60,20 +60,7 @@ export function createAnswers({
 		}
 	}
 
-	/** Numbers the centre had and has no more, as far as they are still kept here. */
-	async function* keptOf(connection: string, lost: readonly NumberRange[], signal: AbortSignal): AsyncGenerator<SampleBatch> {
-		const range = { from: 0, until: Number.MAX_SAFE_INTEGER };
-		for await (const { batch } of store.replayRange({ connection, ...range, signal }))
-			if (lost.some(({ first, last }) => first <= batch.last && last >= batch.first)) yield batch;
-	}
-
 	return {
-		/** The centre was set back to an older state: what it confirmed once it needs once more. */
-		bringBack(connection: string, lost: readonly NumberRange[]): void {
-			log.warn("The centre lacks samples that it had confirmed; they go up again", { connection, first: lost[0]?.first });
-			const rowsOf = keptOf(connection, lost, stopping.signal);
-			answers = [...answers, { ask: `lost:${connection}`, state: "running" as const, rows: 0, rowsOf }].slice(-mostRemembered);
-		},
 		ask(about: AskMessage): void {
 			// Asked again because our word was lost, or because a new line begins.
 			if (answers.some(({ ask, state }) => ask === about.ask && state !== "failed")) return;

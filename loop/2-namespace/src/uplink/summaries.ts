@@ -110,6 +110,8 @@ export function createSummaries({
 					: Number.POSITIVE_INFINITY,
 			};
 		},
+		windowFrom: (connection: string, first: number): WindowSummary =>
+			new WindowSummary({ widthMs: widthOf(connection), from: first, idsOf }),
 		/** Begins again behind what the centre has, once it has said what that is. */
 		reset(): void {
 			turn++;

@@ -38,6 +38,8 @@ export class UpLane {
 	backlogAtMs = Number.NEGATIVE_INFINITY;
 	/** Numbers up to here the centre has from another ring than this machine's: they are not to be sent, nor taken for confirmed. */
 	floor = -1;
+	/** Numbers that were safe at the centre and are there no more, as it said when the line began. */
+	lost: NumberRange[] = [];
 
 	/** The store cannot give these parcels once more as they were: what is lost on the way is sent from here again. */
 	readonly #isMadeHere: boolean;

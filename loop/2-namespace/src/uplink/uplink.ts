@@ -24,6 +24,7 @@ import { createDictionary } from "./dictionary.ts";
 import { createLine } from "./line.ts";
 import { type Memory, openMemory } from "./memory.ts";
 import { createPump } from "./pump.ts";
+import { createReturns } from "./returns.ts";
 import { resolveKey } from "./secret.ts";
 import { createSummaries } from "./summaries.ts";
 import { parcelOf, UpLane } from "./up-lane.ts";
@@ -37,7 +38,7 @@ const lostAfterMs = 15_000;
 const lostAnywayMs = 120_000;
 /** Ranges of what waits, told with the heartbeat. */
 const toldRanges = 200;
-/** A greeting does not name more; then nothing is concluded from what it leaves out. */
+/** A greeting does not name more. */
 const mostToldRanges = 2000;
 
 const plainName = (connection: string): string =>
@@ -75,6 +76,15 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 		log,
 	});
 	const answers = createAnswers({ store, laneOf: lane, pump, log });
+	const returns = createReturns({
+		store,
+		laneOf: lane,
+		isRaw: (connection) => about(connection).mode === "raw",
+		windowFrom: summaries.windowFrom,
+		pump,
+		clock,
+		log,
+	});
 
 	let centre: UplinkSettings["centre"] = null;
 	let key: GatewayKey | undefined;
@@ -88,6 +98,8 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 	let sinceMs = clock.nowMs();
 	/** The centre has answered our hello and knows our dictionary: batches may go. */
 	let isReady = false;
+	/** The ring is not open: there is no line before it is. */
+	let isHeldBack = false;
 	let isGreeted = false;
 	let saidDictionary = 0;
 	let heardAtMs = 0;
@@ -125,8 +137,14 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 
 	function begin(): void {
 		centre = settings().centre;
+		isHeldBack = centre !== null && !store.isOpen();
 		if (!centre) {
 			become("off");
+			return;
+		}
+		// The centre's numbers can only be compared with those of an open ring: without it nothing was ever given here.
+		if (isHeldBack) {
+			become("waiting", "The ring is not open yet", "Check the rights and the free space of the data folder.");
 			return;
 		}
 		try {
@@ -167,6 +185,7 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 		pump.reset();
 		summaries.reset();
 		answers.reset();
+		returns.reset();
 		become("connecting", "The line to the centre is down", "What is read waits here.");
 	}
 
@@ -240,6 +259,9 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 				through: store.committed(connection),
 				backlogRows,
 				owed: owed.slice(0, toldRanges).map(({ first, last }) => [first, last]),
+				lost: lane(connection)
+					.lost.slice(0, toldRanges)
+					.map(({ first, last }) => [first, last]),
 				...(ledger ? { ledger } : {}),
 			};
 		}
@@ -368,6 +390,8 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 			stored.add(from, last);
 			receipts.acknowledgeRange(plain, from, last);
 		}
+		const owner = lane(plain);
+		if (owner.lost.length > 0) owner.lost = without(owner.lost, stored.ranges());
 		if (!isWhole) counts.confirmed += one.confirmed(stored);
 	}
 
@@ -376,14 +400,18 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 		for (const connection of store.connections()) {
 			const own = stored[connection] ?? [];
 			const summarised = stored[`${summaryPrefix}${connection}`] ?? [];
-			if (about(connection).mode !== "raw" || own.length >= mostToldRanges || summarised.length >= mostToldRanges) continue;
 			const there = new SequenceSet([...own, ...summarised].map(([first, last]) => ({ first, last })));
-			const given = { first: lane(connection).floor + 1, last: store.committed(connection) };
-			const confirmed = without([given], store.unacknowledged(connection));
-			const lost = without(confirmed, there.ranges());
-			if (lost.length > 0) answers.bringBack(connection, lost);
+			const one = lane(connection);
+			const through = Math.min(store.committed(connection), toldThrough(own), toldThrough(summarised));
+			const given = { first: one.floor + 1, last: through };
+			one.lost = without(without([given], store.unacknowledged(connection)), there.ranges());
+			if (one.lost.length > 0) returns.add(connection);
 		}
 	}
+
+	/** What lies beyond the last range of a list that was cut off is not known. */
+	const toldThrough = (ranges: readonly (readonly [number, number])[]): number =>
+		ranges.length < mostToldRanges ? Number.POSITIVE_INFINITY : (ranges.at(-1)?.[1] ?? -1);
 
 	/** Samples here whose numbers the centre has of others. */
 	function contradiction(connection: string): string | undefined {
@@ -417,6 +445,7 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 
 	/** What the store has and nobody takes care of; what was lost on the way; a line that is dead. */
 	function look(): void {
+		if (isHeldBack && store.isOpen()) begin();
 		if (!line.isOpen) return;
 		if (clock.monotonicMs() - heardAtMs > settings().silence) {
 			log.warn("Not a word from the centre; the line is made anew", {});
@@ -436,6 +465,7 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 			else summaries.advance(connection);
 		}
 		answers.advance();
+		returns.advance();
 		pump.go();
 	}
 
@@ -495,6 +525,7 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 	async function end(): Promise<void> {
 		if (line.isOpen && centre) say("state", jsonBytes({ gone: true, line: lineNumber }));
 		isReady = false;
+		isHeldBack = false;
 		await line.close();
 		closed();
 		become("off");
