@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { CardTable } from "../../parts/card-table.tsx";
 import { SeverityMark } from "../../parts/severity.tsx";
 import { useFormat } from "../../parts/use-format.ts";
+import { evennessOf, isOfGateway } from "./evenness.ts";
 import type { Numbers } from "./verdict.tsx";
 
 const columns = ["read", "made", "filtered", "rejected", "sent", "buffered", "stored", "duplicate", "expired"] as const;
@@ -41,14 +42,18 @@ export function ConnectionLedger({
 			<tbody>
 				{own.map(([name, ledger]) => {
 					const one = numbers.get(name);
-					const even = ledger.read + ledger.made === ledger.sent + ledger.filtered + ledger.rejected;
-					const good = even && ledger.expired === 0 && (one?.missing ?? 0) === 0;
+					const evenness = evennessOf(name, ledger);
+					const good = evenness !== "uneven" && ledger.expired === 0 && (one?.missing ?? 0) === 0;
 					return (
 						<tr key={name}>
 							<td className="mono">
-								<Link to="/connections/$connection" params={{ connection: name }}>
-									{name}
-								</Link>
+								{isOfGateway(name) ? (
+									<Link to="/edges">{name}</Link>
+								) : (
+									<Link to="/connections/$connection" params={{ connection: name }}>
+										{name}
+									</Link>
+								)}
 							</td>
 							{columns.map((column) => (
 								<td key={column} className={`number${column === "expired" && ledger.expired > 0 ? " lost" : ""}`}>
@@ -59,7 +64,7 @@ export function ConnectionLedger({
 							<td className="number" title={holesOf(one)}>
 								{one ? format.count(one.missing) : "–"}
 							</td>
-							<td>{good ? t("proof.yes") : <Uneven lost={ledger.expired > 0} />}</td>
+							<td>{good ? t(evenness === "even" ? "proof.yes" : "proof.counting") : <Uneven lost={ledger.expired > 0} />}</td>
 						</tr>
 					);
 				})}

@@ -3,13 +3,14 @@ import type { SenseClient } from "@millwright/sense/api";
 import { useTranslation } from "react-i18next";
 import { Kpi, KpiStrip } from "../../parts/panel.tsx";
 import { useFormat, useNow } from "../../parts/use-format.ts";
+import { evennessOf } from "./evenness.ts";
 
 type Ledger = Awaited<ReturnType<SenseClient["ledger"]>>;
 export type Numbers = Awaited<ReturnType<HistoryClient["integrity"]>>["connections"];
 
 /** The one sentence first, then what it rests on. */
 export function Verdict({
-	ledger: { total, since, longestOutageMs },
+	ledger: { connections, total, since, longestOutageMs },
 	integrity,
 }: {
 	ledger: Ledger;
@@ -20,7 +21,7 @@ export function Verdict({
 	const now = useNow(60_000);
 	const missing = integrity?.reduce((sum, one) => sum + one.missing, 0) ?? 0;
 	const underWay = Math.max(0, total.sent - total.stored - total.expired);
-	const even = total.read + total.made === total.sent + total.filtered + total.rejected;
+	const even = Object.entries(connections).every(([name, ledger]) => evennessOf(name, ledger) !== "uneven");
 	const verdict = total.expired > 0 ? "lost" : even ? "nothingLost" : "uneven";
 	return (
 		<KpiStrip>

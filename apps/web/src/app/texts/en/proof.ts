@@ -30,6 +30,7 @@ export default {
 		holes: "Missing",
 		even: "Even",
 		yes: "yes",
+		counting: "with its next sign",
 		lost: "lost",
 		open: "open",
 		derived: "computed from the numbers of its connection",

@@ -30,6 +30,7 @@ export default {
 		holes: "Faltan",
 		even: "Cuadra",
 		yes: "sí",
+		counting: "con su próxima señal",
 		lost: "perdidos",
 		open: "pendiente",
 		derived: "calculado de los números de su conexión",
