@@ -207,3 +207,21 @@ test("a slice of a batch keeps numbers, rows and texts together", () => {
 	expect([...slice.tags]).toEqual([3, 4]);
 	expect([...slice.quality]).toEqual([2, 3]);
 });
+
+test("what is kept of numbers comes cut to them, acknowledged or not, also from within a batch", async () => {
+	const folder = folderForTest();
+	const { ring } = await ringIn(folder);
+	await fill(ring, 0, 1000);
+	ring.receipts.acknowledge("press", 700);
+	const kept = async (first: number, last: number) => {
+		const batches: SampleBatch[] = [];
+		for await (const batch of ring.store.kept({ connection: "press", first, last })) batches.push(batch);
+		expect(batches.every(({ historical, length, first: from, last: to }) => historical && length === to - from + 1)).toBe(true);
+		expect(batches.flatMap(({ values }) => [...values])).toEqual(numbersIn(batches));
+		return numbersIn(batches);
+	};
+	expect(await kept(120, 733)).toEqual(upTo(614, 120));
+	expect(await kept(777, 777)).toEqual([777]);
+	expect(await kept(990, 5000)).toEqual(upTo(10, 990));
+	expect(ring.store.isOpen()).toBe(true);
+});

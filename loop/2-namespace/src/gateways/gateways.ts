@@ -253,7 +253,7 @@ export function createGateways(options: GatewaysOptions): Gateways {
 	const knownOf = (gateway: string): string[] =>
 		history
 			.connections()
-			.filter((known) => known.startsWith(`${gateway}/`))
+			.filter((known) => known.startsWith(`${gateway}/`) && history.storedRanges(known).length > 0)
 			.map((known) => splitConnection(known).connection);
 
 	const troubleOf = (): { trouble?: string } => {

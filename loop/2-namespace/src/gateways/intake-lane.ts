@@ -46,6 +46,11 @@ export class IntakeLane {
 		return this.#handed.size > this.#stored.size;
 	}
 
+	/** Nothing of it was ever here. */
+	get isEmpty(): boolean {
+		return this.received === 0 && this.#handed.size === 0;
+	}
+
 	get storedThrough(): number {
 		const first = this.#stored.ranges()[0];
 		return first?.last ?? -1;

@@ -24,6 +24,8 @@ const nothing: Ledger = {
 };
 const shownGaps = 20;
 
+const lanesOf = (line: GatewayLine): IntakeLane[] => [...line.lanes.values()].filter(({ isEmpty }) => !isEmpty);
+
 const lineIsDown = "The gateway's line is down";
 
 export function createGatewayService({
@@ -139,7 +141,7 @@ export function createGatewayService({
 			refusals: line
 				? { ...line.refusals }
 				: { malformed: 0, forged: 0, replayed: 0, unknownTags: 0, foreignTags: 0, duplicate: 0, overflow: 0 },
-			connections: line ? [...line.lanes.values()].map((lane) => connectionOf(line, lane)) : [],
+			connections: line ? lanesOf(line).map((lane) => connectionOf(line, lane)) : [],
 		};
 	}
 
@@ -198,13 +200,11 @@ export function createGatewayService({
 		service,
 		ledgers: (): Record<string, Ledger> =>
 			Object.fromEntries(
-				[...lines.values()].flatMap((line) =>
-					[...line.lanes.values()].map((lane) => [lane.known, ledgerOf(line, lane)] as const),
-				),
+				[...lines.values()].flatMap((line) => lanesOf(line).map((lane) => [lane.known, ledgerOf(line, lane)] as const)),
 			),
 		statuses: (): ConnectionStatus[] =>
 			[...lines.values()].flatMap((line) =>
-				[...line.lanes.values()].map((lane): ConnectionStatus => {
+				lanesOf(line).map((lane): ConnectionStatus => {
 					const tags = [...line.tags.allFacts()].filter(({ connection }) => connection === lane.known).length;
 					return {
 						connection: lane.known,
