@@ -17,7 +17,7 @@ export function FleetFigures({ gateways }: { gateways: readonly Gateway[] }) {
 	const backlog = sum(here, ({ backlogRows }) => backlogRows);
 	const oldest = Math.min(...here.flatMap(({ oldestAt }) => (oldestAt === undefined ? [] : [oldestAt])));
 	const missing = sum(known, ({ connections }) => connections.reduce((all, { missing: one }) => all + one, 0));
-	const skewed = known.filter((gateway) => gateway.skewed).length;
+	const skewed = here.filter((gateway) => gateway.skewed).length;
 	return (
 		<KpiStrip>
 			<Kpi
@@ -41,7 +41,7 @@ export function FleetFigures({ gateways }: { gateways: readonly Gateway[] }) {
 			/>
 			<Kpi
 				label={t("edges.backlog")}
-				value={format.short(backlog)}
+				value={away > 0 && backlog === 0 ? "–" : format.short(backlog)}
 				note={
 					backlog > 0 && Number.isFinite(oldest)
 						? t("edges.oldest", { time: format.duration(Math.max(0, now - oldest)) })
@@ -56,8 +56,8 @@ export function FleetFigures({ gateways }: { gateways: readonly Gateway[] }) {
 			/>
 			<Kpi
 				label={t("edges.clock")}
-				value={skewed === 0 ? t("edges.clocksRight") : format.count(skewed)}
-				note={skewed === 0 ? t("edges.clocksNote") : t("edges.clocksWrong")}
+				value={connected === 0 ? "–" : skewed === 0 ? t("edges.clocksRight") : format.count(skewed)}
+				note={connected === 0 ? undefined : t(skewed === 0 ? "edges.clocksNote" : "edges.clocksWrong")}
 				{...(skewed === 0 ? {} : { tone: "high" })}
 			/>
 		</KpiStrip>

@@ -13,6 +13,7 @@ import { Answer } from "../../parts/states.tsx";
 import { endsOf } from "../../parts/trend/clock.ts";
 import { TimeRange } from "../../parts/trend/time-range.tsx";
 import { useClock } from "../../parts/trend/use-clock.ts";
+import { useFormat, useNow } from "../../parts/use-format.ts";
 import { CoverageTable } from "./coverage-table.tsx";
 
 /** How well an asset was known over a time, tag by tag; and the paper that says so. */
@@ -20,6 +21,9 @@ export function Coverage() {
 	const { t } = useTranslation();
 	const { may } = useSession();
 	const { clock } = useClock();
+	const format = useFormat();
+	const now = useNow(5000);
+	const shown = endsOf(clock, now);
 	const overview = useOverview();
 	const assets = (overview.data?.assets ?? []).map(({ asset }) => asset).sort();
 	const [chosen, setChosen] = useState<string>();
@@ -74,6 +78,9 @@ export function Coverage() {
 					</Button>
 				) : null}
 			</div>
+			<p className="print-only">
+				<span className="mono">{path}</span>, {format.dateTime(shown.from)} – {format.dateTime(shown.until)}
+			</p>
 			{problem ? (
 				<p role="alert" className="severity critical small coverage-bar">
 					{problem}

@@ -52,7 +52,7 @@ export default {
 		whenFullLabel: "When the budget is full",
 		changeTitle: "Keep samples how long?",
 		ruleNote:
-			"Filters as in MQTT: line-1/# is everything below line-1, +/+/vibration every tag of that name. What is forgotten cannot be brought back, but from a backup.",
+			"Filters as in MQTT, over whole names: plant/line-1/# is everything below line-1, plant/+/+/vibration every tag of that name two levels deeper. What is forgotten cannot be brought back, but from a backup.",
 		rule: "Rule {{number}}",
 		badFilter: "This is no filter.",
 		days: "days",

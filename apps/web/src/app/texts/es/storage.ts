@@ -53,7 +53,7 @@ export default {
 		whenFullLabel: "Cuando el presupuesto está lleno",
 		changeTitle: "¿Cuánto se guardan las muestras?",
 		ruleNote:
-			"Filtros como en MQTT: line-1/# es todo lo que hay debajo de line-1, +/+/vibration toda señal con ese nombre. Lo olvidado no se recupera, salvo de una copia de seguridad.",
+			"Filtros como en MQTT, sobre nombres enteros: planta/linea-1/# es todo lo que hay debajo de linea-1; planta/+/+/vibracion, toda señal con ese nombre dos niveles más abajo. Lo olvidado no se recupera, salvo de una copia de seguridad.",
 		rule: "Regla {{number}}",
 		badFilter: "Esto no es un filtro.",
 		days: "días",

@@ -39,14 +39,14 @@ export function KeepForm({ policy, onClose, onDone }: { policy: Policy; onClose:
 			title={<span className="strong">{t("storage.changeTitle")}</span>}
 			closeButtonProps={{ "aria-label": t("action.close") }}
 		>
-			<div className="stack">
+			<div className="stack keep-form">
 				<p className="second">{t("storage.ruleNote")}</p>
 				{draft.rules.map((one, at) => (
 					<fieldset key={one.id} className="keep-rule">
 						<legend className="visually-hidden">{t("storage.rule", { number: at + 1 })}</legend>
 						<TextInput
 							label={t("storage.which")}
-							placeholder="line-1/# +/+/vibration"
+							placeholder="plant/line-1/# plant/+/+/vibration"
 							value={one.text}
 							error={one.filters.some((filter) => !isFilter(filter)) ? t("storage.badFilter") : undefined}
 							onChange={(event) => rule(at, { text: event.currentTarget.value, filters: filtersIn(event.currentTarget.value) })}
@@ -94,7 +94,7 @@ export function KeepForm({ policy, onClose, onDone }: { policy: Policy; onClose:
 				>
 					{t("storage.addRule")}
 				</Button>
-				<div className="keep-rule">
+				<div className="keep-rest">
 					<NumberInput
 						label={t("storage.restKept")}
 						suffix={` ${t("storage.days")}`}
