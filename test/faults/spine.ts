@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type EdgeStatus, readStatus } from "../../apps/edge/src/status.ts";
 import { loadConfig } from "../../apps/simulator/src/load-config.ts";
@@ -73,7 +73,7 @@ export interface SpineOptions {
 	sense?: Record<string, unknown>;
 	uplink?: Record<string, unknown>;
 	centre?: Record<string, unknown>;
-	/** Before the edge starts for the first time. */
+	/** Makes what the edge's folder holds before its first start. */
 	prepare?(data: string, cable: Cable): Promise<void>;
 }
 
@@ -207,7 +207,13 @@ export async function openSpine({
 				log: { level: "warn" },
 			}),
 		);
-		await prepare?.(disks.edge?.folder ?? data.edge, cable);
+		if (prepare) {
+			// Not in place: SQLite would find its way out of a file system that is seen through /proc.
+			const prepared = join(folder, "prepared");
+			mkdirSync(prepared);
+			await prepare(prepared, cable);
+			cpSync(prepared, disks.edge?.folder ?? data.edge, { recursive: true });
+		}
 		await start("edge");
 		closing.push(() => end("edge", "stop"));
 
