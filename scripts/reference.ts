@@ -2,8 +2,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Api, clearance, type EventContract, httpRoute, jsonSchemaOf, Role } from "@millwright/core";
+import type { Section } from "@millwright/runtime";
 import { apis, sections } from "@millwright/server";
 import type * as z from "zod";
+import { sections as edgeSections } from "../apps/edge/src/settings.ts";
 
 type Schema = {
 	type?: string | string[];
@@ -41,6 +43,12 @@ const typeOf = (schema: Schema): string => {
 
 const cell = (text: string) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 
+/** An object that may be null or left out is told with its fields. */
+const shapeOf = (field: Schema): Schema => {
+	const objects = (field.anyOf ?? field.oneOf ?? []).filter(({ properties }) => properties !== undefined);
+	return objects.length === 1 ? (objects[0] as Schema) : field;
+};
+
 /** One row a field, nested ones by path. */
 function rows(schema: Schema, path = ""): string[] {
 	return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
@@ -57,7 +65,7 @@ function rows(schema: Schema, path = ""): string[] {
 				? { schema: field.items, path: `${full}[]` }
 				: typeof field.additionalProperties === "object" && field.additionalProperties.properties
 					? { schema: field.additionalProperties, path: `${full}.<name>` }
-					: { schema: field, path: full };
+					: { schema: shapeOf(field), path: full };
 		return [`| \`${full}\` | ${cell(typeOf(field))} | ${need} | ${cell(about)} |`, ...rows(inner.schema, inner.path)];
 	});
 }
@@ -105,10 +113,19 @@ for (const { step, api } of apis) {
 		`${generated}\n# ${step}\n\n${operations(step, api)}${told ? `\n## Events\n\nHeard on the WebSocket at \`/api/live\` by name.\n\n${told}` : ""}`,
 	);
 }
+const configured = (section: Section): string =>
+	`## ${section.name}\n\n${table(jsonSchemaOf(section.schema as z.ZodType, "input") as Schema)}`;
+const shared = edgeSections.map(({ name }) => name).filter((name) => sections.some((section) => section.name === name));
+const listed = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(", ");
 files.set(
 	"configuration.md",
 	`${generated}\n# Configuration\n\nOne YAML file; every section has defaults. Check it with \`npx millwright doctor --config FILE\`.\n\n${sections
-		.map((section) => `## ${section.name}\n\n${table(jsonSchemaOf(section.schema as z.ZodType, "input") as Schema)}`)
+		.map(configured)
+		.join(
+			"\n",
+		)}\n# Configuration of an edge\n\nOne YAML file too, checked with \`millwright-edge check --config FILE\`: ${listed(shared)} as above, and\n\n${edgeSections
+		.filter((section) => !shared.includes(section.name))
+		.map(configured)
 		.join("\n")}`,
 );
 files.set(
