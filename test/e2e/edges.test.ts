@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumPath } from "../kit/chromium.ts";
 import { throwAwayFolder } from "../kit/platform.ts";
 import { type Running, root, startProgram } from "../kit/processes.ts";
-import { isSound } from "./checks.ts";
+import { isSound, settled } from "./checks.ts";
 import { appears, changes, fillIn, goTo, isHatched, keep, patience, says, shown, tellInOrder, vanishes } from "./screens.ts";
-import { enter, openStage, type Stage } from "./stage.ts";
+import { desk, enter, openStage, phone, type Stage } from "./stage.ts";
 
 const place = "northworks/building-a/line-3/palletizer-9";
 
@@ -148,6 +148,11 @@ describe.skipIf(!chromiumPath)("a box beside the machine, in a browser (needs Ch
 		await says(page.getByRole("main"), /1 is away; it keeps what it reads/);
 		await keep(page, "story-gateway-away");
 		await isSound(page);
+		await page.setViewportSize(phone);
+		await settled(page);
+		await keep(page, "story-gateway-away-phone");
+		await isSound(page);
+		await page.setViewportSize(desk);
 	});
 
 	test("back again, what it kept comes up, and nothing is missing", async () => {

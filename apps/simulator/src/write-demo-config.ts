@@ -37,7 +37,7 @@ export function demoYaml(config: ReturnType<typeof demoConfig> = demoConfig()): 
 			if (isSeq(node) && node.items.every((item) => isScalar(item))) node.flow = true;
 		},
 	});
-	return document.toString({ lineWidth: 130, flowCollectionPadding: true });
+	return document.toString({ lineWidth: 140, flowCollectionPadding: true });
 }
 
 const file = process.argv[2];

@@ -22,7 +22,7 @@ export function GatewayRow({ gateway, onOpen }: { gateway: Gateway; onOpen: () =
 				<br />
 				<span className="mono third">{gateway.paths.join(", ")}</span>
 			</td>
-			<td>
+			<td className="whole">
 				{gateway.state === "away" ? (
 					<span className="row">
 						<SeverityMark severity="high" />
