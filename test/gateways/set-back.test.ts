@@ -40,7 +40,7 @@ const confirmed = (gateway: Gateway) =>
 	);
 
 /** As the gateway's page says it. */
-async function connectionOf(gateway: Gateway, connection = "press") {
+async function connectionOf(gateway: string, connection = "press") {
 	const { gateways: all } = await centre.session.namespace.gateways({});
 	return all.find((one) => one.gateway === gateway)?.connections.find((one) => one.connection === connection);
 }
@@ -133,4 +133,26 @@ test("summaries that are missing are made once more of the samples", async () =>
 		{ what: "nothing missing of the summaries" },
 	);
 	expect((await ledgerOf(centre, "sums/summary:press"))?.duplicate).toBe(0);
+}, 60_000);
+
+test("what is safe under a gateway's former name does not go up once more under a new one", async () => {
+	await edges.keeps.end();
+	const gateway = "renamed";
+	const key = await admit(centre, gateway, ["plant/keeps"]);
+	const url = `mqtt://127.0.0.1:${centre.mqttPort}`;
+	edges.keeps = await startEdge({ folder: join(centre.folder, "keeps"), gateway, key, url, tags: tagsOf("keeps") });
+	await until(
+		async () => edges.keeps.uplink.status().state,
+		(state) => state === "connected",
+		{ what: "the line under the new name" },
+	);
+	await edges.keeps.read([total, 0, 0]);
+	await confirmed("keeps");
+	// Its heartbeat is ten times slower than the look for what the centre lacks.
+	await until(
+		() => connectionOf("renamed"),
+		(one) => one?.through === 3 * total + 2,
+		{ what: "the edge's next word at the centre" },
+	);
+	expect(edges.keeps.uplink.status().sentRows).toBe(3);
 }, 60_000);

@@ -1,11 +1,16 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import type { NumberRange } from "@millwright/core";
 import * as z from "zod";
 
 const Kept = z.object({
 	epoch: z.int().min(0).default(0),
 	/** This folder has spoken with the centre before. */
 	met: z.boolean().default(false),
+	/** The name under which it did so last. */
+	gateway: z.string().optional(),
+	/** By connection: numbers that were confirmed under an earlier name. */
+	elsewhere: z.record(z.string(), z.array(z.tuple([z.int(), z.int()]))).default({}),
 	/** By connection: numbers up to here are the centre's from another ring than this one. */
 	floors: z.record(z.string(), z.int()).default({}),
 });
@@ -36,11 +41,18 @@ export function openMemory(file: string, nowMs: number) {
 		get isMet(): boolean {
 			return kept.met;
 		},
-		meet(): void {
-			if (kept.met) return;
+		/** With a new name `confirmed` says what is safe under the former one. */
+		meet(gateway: string, confirmed: () => Record<string, NumberRange[]>): void {
+			if (kept.met && kept.gateway === gateway) return;
+			if (kept.met && kept.gateway !== undefined)
+				for (const [connection, ranges] of Object.entries(confirmed()))
+					kept.elsewhere[connection] = ranges.map(({ first, last }) => [first, last]);
 			kept.met = true;
+			kept.gateway = gateway;
 			write();
 		},
+		elsewhereOf: (connection: string): NumberRange[] =>
+			(kept.elsewhere[connection] ?? []).map(([first, last]) => ({ first, last })),
 		/** -1 where there is none. */
 		floorOf: (connection: string): number => kept.floors[connection] ?? -1,
 		raiseFloor(connection: string, number: number): void {

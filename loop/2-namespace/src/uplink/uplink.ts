@@ -350,7 +350,8 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 		}
 		if (receipt.hello) {
 			isGreeted = true;
-			memory?.meet();
+			const confirmed = () => store.connections().map((one) => [one, confirmedOf(one)] as const);
+			memory?.meet((centre as NonNullable<typeof centre>).gateway, () => Object.fromEntries(confirmed()));
 			compare(receipt);
 		}
 		if (receipt.dictionary !== dictionary.version()) {
@@ -403,11 +404,15 @@ export function createUplink(options: UplinkOptions): UplinkStep {
 			const there = new SequenceSet([...own, ...summarised].map(([first, last]) => ({ first, last })));
 			const one = lane(connection);
 			const through = Math.min(store.committed(connection), toldThrough(own), toldThrough(summarised));
-			const given = { first: one.floor + 1, last: through };
-			one.lost = without(without([given], store.unacknowledged(connection)), there.ranges());
+			const confirmed = without(confirmedOf(connection, through), memory?.elsewhereOf(connection) ?? []);
+			one.lost = without(confirmed, there.ranges());
 			if (one.lost.length > 0) returns.add(connection);
 		}
 	}
+
+	/** Given here, and safe elsewhere. */
+	const confirmedOf = (connection: string, through = store.committed(connection)): NumberRange[] =>
+		without([{ first: lane(connection).floor + 1, last: through }], store.unacknowledged(connection));
 
 	/** What lies beyond the last range of a list that was cut off is not known. */
 	const toldThrough = (ranges: readonly (readonly [number, number])[]): number =>
