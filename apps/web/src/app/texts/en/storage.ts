@@ -45,6 +45,7 @@ export default {
 		all: "All tags",
 		any: "any",
 		theRest: "All others",
+		fitsNone: "no tag fits this rule",
 		forEver: "for ever",
 		budget: "Size budget",
 		noBudget: "as much as the disk holds",

@@ -46,6 +46,7 @@ export default {
 		all: "Todas las señales",
 		any: "cualquiera",
 		theRest: "Todas las demás",
+		fitsNone: "ninguna señal encaja con esta regla",
 		forEver: "para siempre",
 		budget: "Presupuesto de espacio",
 		noBudget: "lo que quepa en el disco",

@@ -1,5 +1,6 @@
 import { useTranslation } from "react-i18next";
 import { CardTable } from "../../../parts/card-table.tsx";
+import { SeverityMark } from "../../../parts/severity.tsx";
 import { useFormat } from "../../../parts/use-format.ts";
 import type { Policy } from "./types.ts";
 
@@ -24,7 +25,11 @@ export function KeepTable({ policy }: { policy: Policy }) {
 					<tr key={index}>
 						<td className="mono">{rule.tags?.join(", ") ?? t("storage.all")}</td>
 						<td>{rule.dataClass ? t(`dataClass.${rule.dataClass}`) : t("storage.any")}</td>
-						<td className="number">{format.count(rule.covers)}</td>
+						<td className="number">
+							<span title={rule.covers === 0 ? t("storage.fitsNone") : undefined}>
+								{rule.covers === 0 ? <SeverityMark severity="medium" /> : null} {format.count(rule.covers)}
+							</span>
+						</td>
 						<td>{length(rule.keep)}</td>
 					</tr>
 				))}
