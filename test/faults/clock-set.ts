@@ -9,7 +9,10 @@ const hour = 3600;
 const settledMs = 1500;
 
 /** The wall clock of one side is set an hour ahead, right again, an hour back, right again, under load. */
-export async function clockSet(spine: Spine, { side }: { side: Side }): Promise<Outcome> {
+export async function clockSet(
+	spine: Spine,
+	{ side, settings = [hour, 0, -hour, 0] }: { side: Side /** Ahead of the true time, s. */; settings?: readonly number[] },
+): Promise<Outcome> {
 	const clock = spine.clocks[side];
 	assert.ok(clock, "the side's clock is in our hands");
 	const line = async () => (await spine.session.namespace.gateway({ gateway })).gateway;
@@ -17,7 +20,7 @@ export async function clockSet(spine: Spine, { side }: { side: Side }): Promise<
 	let from = Date.now() - settledMs;
 	let ahead = 0;
 	await spine.more(50, "values at the centre");
-	for (const next of [hour, 0, -hour, 0]) {
+	for (const next of settings) {
 		stretches.push({ from, until: Date.now() + settledMs, aheadMs: ahead * 1000 });
 		from = Date.now() - settledMs;
 		ahead = next;
@@ -38,5 +41,5 @@ export async function clockSet(spine: Spine, { side }: { side: Side }): Promise<
 			if (stretches.some((one) => one.aheadMs === aheadMs && isIn(ms - aheadMs)(one))) return ms - aheadMs;
 		return ms;
 	};
-	return settleSpine(spine, { figures: { jumps: 4 }, ...(side === "edge" ? { trueTime } : {}) });
+	return settleSpine(spine, { figures: { jumps: settings.length }, ...(side === "edge" ? { trueTime } : {}) });
 }
