@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { migrations } from "../../apps/server/src/migrations.ts";
@@ -11,9 +11,13 @@ import type { Outcome } from "./outcome.ts";
 import { seeded } from "./seeded.ts";
 
 const script = join(root, "apps/server/src/upgrade/upgrading-child-for-test.ts");
+/** Of the upgrade that is under way; each has its own. */
 const planOf = (data: string): string | undefined => {
-	const file = join(data, "upgrade-under-way.json");
-	return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+	try {
+		return readFileSync(join(data, "upgrade-under-way.json"), "utf8");
+	} catch {
+		return undefined;
+	}
 };
 
 /** Upgrades a folder of the first release, again and again killed half-way: each next start undoes it, the last one does it. */
