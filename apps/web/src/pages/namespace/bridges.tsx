@@ -55,7 +55,9 @@ export function Bridges() {
 										<td className="number">{format.count(one.forwardedOut)}</td>
 										<td className="number">{format.count(one.forwardedIn)}</td>
 										<td className="number">{format.count(one.waiting)}</td>
-										<td className={`number${one.dropped > 0 ? " severity high" : ""}`}>{format.count(one.dropped)}</td>
+										<td className="number">
+											<span className={one.dropped > 0 ? "severity high" : undefined}>{format.count(one.dropped)}</span>
+										</td>
 										<td className="number">{format.count(one.refused)}</td>
 										<td className="number">{format.count(one.loops)}</td>
 									</tr>

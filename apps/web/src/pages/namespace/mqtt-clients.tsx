@@ -61,7 +61,9 @@ export function MqttClients() {
 											<td className="second">{format.moment(client.connectedAt, now)}</td>
 											<td className="mono client-topics">{client.subscriptions.join(", ")}</td>
 											<td className="number">{format.bytes(client.queuedBytes)}</td>
-											<td className={`number${client.dropped > 0 ? " severity high" : ""}`}>{format.count(client.dropped)}</td>
+											<td className="number">
+												<span className={client.dropped > 0 ? "severity high" : undefined}>{format.count(client.dropped)}</span>
+											</td>
 											<td className="number">{format.count(client.received)}</td>
 											<td className="number">{format.count(client.sent)}</td>
 										</tr>
