@@ -33,7 +33,6 @@ export interface Publish {
 }
 
 const publishType = 3;
-const pubackType = 4;
 
 /** A PUBLISH of MQTT 5; undefined for every other packet. */
 export function readPublish(packet: Buffer): Publish | undefined {
@@ -71,7 +70,3 @@ export function writePublish({ topic, qos, packetId, payload }: Publish): Buffer
 	} while (left > 0);
 	return Buffer.concat([Buffer.from([(publishType << 4) | (qos << 1), ...length]), variable, payload]);
 }
-
-/** The number a PUBACK answers to. */
-export const acknowledged = (packet: Buffer): number | undefined =>
-	(packet[0] as number) >> 4 === pubackType ? packet.readUInt16BE(2) : undefined;
